@@ -1,0 +1,44 @@
+/**
+ * The errors a caller can meet. Every message has one shape: `invalid <path>: <value> (expected <what>)`, lower case,
+ * the value always shown, the cause kept.
+ */
+
+/** Something that a person wrote is wrong: an option, a config file, a mapping, an expression. Raised before anything starts. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** A model file is damaged, foreign or does not fit; the message names the layer and the tensor. */
+export class ModelError extends Error {
+  override name = 'ModelError';
+}
+
+/** Recorded or tabular data is wrong; the message names file, line and column, or the byte offset. */
+export class DataError extends Error {
+  override name = 'DataError';
+}
+
+/** A feed is in trouble. Always a status that is retried, never the end of the process. */
+export class FeedError extends Error {
+  override name = 'FeedError';
+}
+
+/**
+ * The one message style.
+ * @param path what is wrong, as the user wrote it (`mapping.time.format`, `layers[1].kernel`)
+ * @param value what stands there
+ * @param expected what should stand there
+ */
+export function invalid(path: string, value: unknown, expected: string): string {
+  return `invalid ${path}: ${show(value)} (expected ${expected})`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 80 ? `${value.slice(0, 77)}...` : value}'`;
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'object' && value !== null) {
+    const text = JSON.stringify(value);
+    return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  }
+  return String(value);
+}

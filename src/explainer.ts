@@ -1,0 +1,215 @@
+/**
+ * A Tick comes in, an Explanation goes out. The hot path: plain loops over arrays that live as long as the explainer.
+ *
+ * settle the earlier prediction against what arrived -> features -> fork and step the branches -> head -> attribution
+ */
+import { ConfigError, invalid } from './errors.ts';
+import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
+import type { Kernels } from './kernels.ts';
+import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
+import { bankSize, RollingOcclusion } from './methods/rollingOcclusion.ts';
+import { Model } from './model/graph.ts';
+import type { ModelSpec } from './model/spec.ts';
+import type { Attribution, Explanation, Tick } from './types.ts';
+
+export interface ExplainerOptions {
+  /** Expressions that feed the model; default the model's own. */
+  columns?: readonly string[] | null;
+  /** `none` predicts without explaining. */
+  method?: 'rolling-occlusion' | 'none';
+  /** K, ticks explained; in windowed mode the model's T where the file fixes one. */
+  window?: number;
+  /** Forgetting, see `RollingOcclusion`. */
+  eps?: number;
+  baseline?: BaselineOption;
+  /** Which output is explained: its place or its name. */
+  target?: number | string;
+  mode?: 'stateful' | 'windowed' | null;
+  score?: 'raw' | 'probability' | 'logit';
+}
+
+/** A model with one running state, explained at every tick. One of these a stream. */
+export class Explainer {
+  readonly spec: ModelSpec;
+  readonly mode: 'stateful' | 'windowed';
+  readonly window: number;
+  readonly target: number;
+  readonly baseline: Baseline;
+  /** Expressions that feed the model, in order. */
+  readonly columns: readonly string[];
+  /** Why the last tick was not fed, where an expression was not finite; null otherwise. */
+  reason: string | null = null;
+
+  readonly #model: Model;
+  readonly #bank: RollingOcclusion | null;
+  readonly #features: Columns;
+  readonly #targetColumn: Columns | null;
+  /** Ring of the last `horizon` predictions, and in windowed mode of the last T inputs and baselines. */
+  readonly #predictions: Float64Array;
+  readonly #inputs: Float32Array;
+  readonly #baselines: Float32Array;
+  readonly #explanation: Explanation;
+  #index = -1;
+
+  /**
+   * @throws ConfigError for options that do not fit the model; ModelError for a model whose shapes do not fit
+   */
+  constructor(kernels: Kernels, spec: ModelSpec, options: ExplainerOptions = {}) {
+    const { method = 'rolling-occlusion', eps = 0, baseline = 'mean', target, score = 'raw' } = options;
+    const columns = options.columns ?? spec.features;
+    if (!columns) throw new ConfigError(invalid('columns', undefined, `${spec.inputs} columns: the model names none`));
+    if (columns.length !== spec.inputs) {
+      throw new ConfigError(invalid('columns', columns, `${spec.inputs}, as many as the model '${spec.name}' has inputs`));
+    }
+    this.spec = spec;
+    this.columns = columns;
+    this.mode = options.mode ?? spec.mode;
+    this.window = (this.mode === 'windowed' ? spec.window : null) ?? options.window ?? 64;
+    if (!Number.isInteger(this.window) || this.window < 1) {
+      throw new ConfigError(invalid('window', this.window, 'a whole number of ticks, at least 1'));
+    }
+    if (!(eps >= 0)) throw new ConfigError(invalid('eps', eps, 'zero or a small positive number'));
+    this.target = targetIndex(spec, target);
+    this.baseline = createBaseline(baseline, spec);
+
+    const explains = method === 'rolling-occlusion';
+    this.#model = new Model(kernels, spec, { score, ...(explains ? bankSize(this.window, spec.inputs) : {}) });
+    this.#bank = explains ? new RollingOcclusion(this.#model, { window: this.window, eps, target: this.target }) : null;
+    this.#features = compileColumns(columns, kernels.math);
+    this.#targetColumn = spec.target ? compileColumns([spec.target.expression], kernels.math) : null;
+    this.#predictions = new Float64Array(Math.max(1, spec.horizon)).fill(Number.NaN);
+    const kept = this.mode === 'windowed' ? this.window : 1;
+    this.#inputs = new Float32Array(kept * spec.inputs);
+    this.#baselines = new Float32Array(kept * spec.inputs);
+    this.#explanation = {
+      tick: { key: '', time: 0, seq: null, values: {} },
+      index: -1,
+      input: new Float32Array(spec.inputs),
+      output: null,
+      prediction: Number.NaN,
+      target: this.target,
+      arrived: Number.NaN,
+      predicted: Number.NaN,
+      residual: Number.NaN,
+      attribution: this.#bank ? attributionOf(this.#bank) : null,
+    };
+  }
+
+  /** Bytes of the kernels' arena: constant from the first tick on. */
+  get bytes(): number {
+    return this.#model.bytes;
+  }
+
+  /** Branches stepped, and what watching settled branches found. */
+  get bank(): Pick<RollingOcclusion, 'live' | 'memory' | 'evaluations' | 'audit'> | null {
+    return this.#bank;
+  }
+
+  /** The raw columns that feed the model and its target. */
+  rawColumns(): string[] {
+    return [...new Set([...this.#features.columns(), ...(this.#targetColumn?.columns() ?? [])])];
+  }
+
+  /**
+   * The next tick of the stream.
+   * @returns what the model says now and why, in an object that the next push overwrites; null where an expression has no
+   *   value for this tick (`reason` says why): it does not feed the model then
+   */
+  push(tick: Tick): Explanation | null {
+    const answer = this.#explanation;
+    const arrived = this.#targetColumn?.push(tick.values, tick.time);
+    const input = this.#features.push(tick.values, tick.time);
+    this.reason = this.#features.reason;
+    if (!input) return null;
+
+    const horizon = this.#predictions.length;
+    this.#index++;
+    const turn = this.#index % horizon;
+    answer.tick = tick;
+    answer.index = this.#index;
+    answer.input.set(input);
+    answer.arrived = arrived ? arrived[0]! : Number.NaN;
+    answer.predicted = this.#predictions[turn]!;
+    answer.residual = answer.arrived - answer.predicted;
+
+    const output = this.mode === 'windowed' ? this.#windowed(answer.input) : this.#stateful(answer.input);
+    answer.output = output;
+    answer.prediction = output ? output[this.target]! : Number.NaN;
+    this.#predictions[turn] = answer.prediction;
+    if (this.#bank && answer.attribution) {
+      answer.attribution.filled = this.#bank.filled;
+      answer.attribution.live = this.#bank.live;
+      answer.attribution.memory = this.#bank.memory;
+    }
+    return answer;
+  }
+
+  /** As before the first tick: state, window, features and baseline. */
+  reset(): void {
+    this.#model.reset();
+    this.#bank?.reset();
+    this.#features.reset();
+    this.#targetColumn?.reset();
+    this.baseline.reset();
+    this.#predictions.fill(Number.NaN);
+    this.#index = -1;
+    this.reason = null;
+  }
+
+  #stateful(x: Float32Array): Float32Array {
+    const baseline = this.baseline.next(x);
+    if (!this.#bank) return this.#model.stepOne(x);
+    this.#bank.push(x, baseline);
+    return this.#model.output(0);
+  }
+
+  /** The window once more from a zero state: the same bank, the prefix before each fork stepped only once. */
+  #windowed(x: Float32Array): Float32Array | null {
+    const F = this.spec.inputs;
+    const T = this.window;
+    const at = this.#index % T;
+    this.#inputs.set(x, at * F);
+    this.#baselines.set(this.baseline.next(x), at * F);
+    if (this.#index < T - 1) return null;
+    if (this.#bank) this.#bank.reset();
+    else this.#model.reset();
+    let output: Float32Array | null = null;
+    for (let k = 1; k <= T; k++) {
+      const row = ((at + k) % T) * F;
+      const x_k = this.#inputs.subarray(row, row + F);
+      if (this.#bank) this.#bank.push(x_k, this.#baselines.subarray(row, row + F));
+      else output = this.#model.stepOne(x_k);
+    }
+    return output ?? this.#model.output(0);
+  }
+}
+
+/**
+ * Which output is meant. Default: the model's own target, else the only output, else the first.
+ * @throws ConfigError naming the outputs there are
+ */
+export function targetIndex(spec: ModelSpec, target: number | string | undefined): number {
+  if (target === undefined) return spec.target?.output ?? 0;
+  const index = typeof target === 'number' ? target : spec.outputs.indexOf(target);
+  if (!Number.isInteger(index) || index < 0 || index >= spec.outputs.length) {
+    throw new ConfigError(invalid('target', target, `0 to ${spec.outputs.length - 1} or one of: ${spec.outputs.join(', ')}`));
+  }
+  return index;
+}
+
+/** Columns named as they are: for data whose columns feed the model without an expression. */
+export function plainColumns(names: readonly string[]): string[] {
+  return names.map(quoteColumn);
+}
+
+function attributionOf(bank: RollingOcclusion): Attribution {
+  return {
+    method: 'rolling-occlusion',
+    window: bank.window,
+    filled: 0,
+    values: bank.values,
+    events: bank.events,
+    live: 0,
+    memory: 0,
+  };
+}

@@ -1,0 +1,114 @@
+import { cos } from './cos.ts';
+import { dayOfYear } from './dayOfYear.ts';
+import { diff } from './diff.ts';
+import { compile, type Evaluate, type Scope } from './evaluate.ts';
+import { type Node, parseExpression, quoteColumn as quote, type Vocabulary } from './expression.ts';
+import { log } from './log.ts';
+import { logReturn } from './logReturn.ts';
+import type { MathFunctions } from './maths.ts';
+import { sin } from './sin.ts';
+import type { Transform, TransformState } from './transform.ts';
+
+export { splitExpressions } from './expression.ts';
+export type { MathFunctions } from './maths.ts';
+export type { Transform, TransformState } from './transform.ts';
+
+/** Functions of one argument, alphabetical. */
+export const transforms: readonly Transform[] = [cos, diff, log, logReturn, sin];
+
+/** Values that come from the tick's time (ms since 1970 UTC), by name. */
+export const clocks: ReadonlyMap<string, (time: number) => number> = new Map([['dayOfYear', dayOfYear]]);
+
+const byName = new Map(transforms.map((transform) => [transform.name, transform]));
+const vocabulary: Vocabulary = { functions: new Set(byName.keys()), clocks: new Set(clocks.keys()) };
+
+/** A column's name as an expression that reads it, in backticks where it is not an identifier. */
+export function quoteColumn(name: string): string {
+  return quote(name, vocabulary);
+}
+
+/** Compiled expressions with the running state of their transforms: one of these a stream. */
+export interface Columns {
+  /** The expressions, as they were given. */
+  readonly expressions: readonly string[];
+  /** True where an expression reads the tick's time. */
+  readonly usesTime: boolean;
+  /**
+   * Why the last `push` gave no value: something was missing or not finite. Null after a value, and null while a
+   * transform only waits for its first ticks.
+   */
+  readonly reason: string | null;
+  /**
+   * Takes the next tick. Every transform sees it, whatever the other expressions give.
+   * @param values raw columns by name
+   * @param time event time in ms since 1970 UTC, or null
+   * @returns the values of all expressions, in order, in an array that the next push overwrites; null where one of
+   *   them has no value, see `reason`
+   */
+  push(values: Readonly<Record<string, number>>, time: number | null): Float64Array | null;
+  /** Forgets every tick seen. */
+  reset(): void;
+  /** The raw columns that the expressions read, each once, in order of first use. */
+  columns(): string[];
+}
+
+/**
+ * Compiles expressions over raw columns, such as `logReturn(close)` or `log(high/low)`.
+ *
+ * ```ts
+ * const columns = compileColumns(['close', 'diff(close)'], kernels.math);
+ * columns.push({ close: 10 }, null); // null: diff has no value yet
+ * columns.push({ close: 12 }, null); // [12, 2]
+ * ```
+ * @throws ConfigError for a syntax error or an unknown function, with the position
+ */
+export function compileColumns(expressions: readonly string[], maths: MathFunctions): Columns {
+  const nodes = expressions.map((text) => parseExpression(text, vocabulary));
+  const scope: Scope = { values: {}, time: null, reason: null };
+  const states: TransformState[] = [];
+  const context = { scope, maths, transforms: byName, clocks, states };
+  const evaluates: Evaluate[] = nodes.map((node) => compile(node, context));
+  const out = new Float64Array(expressions.length);
+  const raw = new Set<string>();
+  let usesTime = false;
+  for (const node of nodes) {
+    walk(node, (found) => {
+      if (found.kind === 'column') raw.add(found.name);
+      if (found.kind === 'clock') usesTime = true;
+    });
+  }
+
+  return {
+    expressions: [...expressions],
+    usesTime,
+    get reason() {
+      return scope.reason;
+    },
+    push(values, time) {
+      scope.values = values;
+      scope.time = time;
+      scope.reason = null;
+      let complete = true;
+      for (let i = 0; i < evaluates.length; i++) {
+        const y = evaluates[i]!();
+        if (y === null) complete = false;
+        else out[i] = y;
+      }
+      return complete ? out : null;
+    },
+    reset() {
+      for (const state of states) state.reset();
+      scope.reason = null;
+    },
+    columns: () => [...raw],
+  };
+}
+
+function walk(node: Node, visit: (node: Node) => void): void {
+  visit(node);
+  if (node.kind === 'negate' || node.kind === 'call') walk(node.argument, visit);
+  if (node.kind === 'binary') {
+    walk(node.left, visit);
+    walk(node.right, visit);
+  }
+}

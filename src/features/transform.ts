@@ -1,0 +1,30 @@
+import type { MathFunctions } from './maths.ts';
+
+/**
+ * One member of the registry in `index.ts`: a function of one argument that an expression can call.
+ * Adding one is one file beside this one and one line in the registry.
+ */
+export interface Transform {
+  /** The name in an expression. */
+  name: string;
+  /** What it gives, in one sentence, for help texts and error messages. */
+  summary: string;
+  /** A fresh instance for one place in one expression of one stream. */
+  create(maths: MathFunctions): TransformState;
+}
+
+/** A running transform. It sees finite numbers only. */
+export interface TransformState {
+  /**
+   * The next value of the argument.
+   * @returns the transform's value, null while it needs more values first; NaN or Infinity where it has none for this `x`
+   */
+  push(x: number): number | null;
+  /** Forgets every value seen. */
+  reset(): void;
+}
+
+/** A transform that remembers nothing: a plain function of the tick at hand. */
+export function pure(name: string, summary: string, f: (maths: MathFunctions) => (x: number) => number): Transform {
+  return { name, summary, create: (maths) => ({ push: f(maths), reset() {} }) };
+}

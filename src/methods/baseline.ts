@@ -1,0 +1,72 @@
+/** What an occluded value is replaced by, in input units. A branch keeps the baseline that held when it was forked. */
+import { ConfigError, invalid } from '../errors.ts';
+import type { ModelSpec } from '../model/spec.ts';
+
+export type BaselineOption = 'zero' | 'mean' | 'last' | readonly number[];
+
+export interface Baseline {
+  readonly kind: 'zero' | 'mean' | 'last' | 'vector';
+  /** Takes the next input (F) and gives the baseline of its occlusion (F), in a vector that the next call overwrites. */
+  next(x: ArrayLike<number>): Float32Array;
+  reset(): void;
+}
+
+/**
+ * `zero`; `mean`: the model's training mean, else the mean of what was seen so far; `last`: the input one tick before (the
+ * first tick's own, so that it has no effect); or a vector (F).
+ * @throws ConfigError when a vector's length is not F
+ */
+export function createBaseline(option: BaselineOption, spec: Pick<ModelSpec, 'inputs' | 'mean'>): Baseline {
+  const F = spec.inputs;
+  if (option === 'zero') return fixed('zero', new Float32Array(F));
+  if (option === 'mean') return spec.mean ? fixed('mean', spec.mean) : runningMean(F);
+  if (option === 'last') return last(F);
+  if (typeof option === 'string') throw new ConfigError(invalid('baseline', option, 'zero, mean, last or one number a feature'));
+  if (option.length !== F || !option.every(Number.isFinite)) {
+    throw new ConfigError(invalid('baseline', option, `${F} numbers, one a feature`));
+  }
+  return fixed('vector', Float32Array.from(option));
+}
+
+function fixed(kind: 'zero' | 'mean' | 'vector', values: Float32Array): Baseline {
+  return { kind, next: () => values, reset() {} };
+}
+
+function last(F: number): Baseline {
+  const before = new Float32Array(F);
+  const now = new Float32Array(F);
+  let started = false;
+  return {
+    kind: 'last',
+    next(x) {
+      before.set(started ? now : x);
+      now.set(x);
+      started = true;
+      return before;
+    },
+    reset() {
+      started = false;
+    },
+  };
+}
+
+function runningMean(F: number): Baseline {
+  const mean = new Float64Array(F);
+  const rounded = new Float32Array(F);
+  let n = 0;
+  return {
+    kind: 'mean',
+    next(x) {
+      n++;
+      for (let f = 0; f < F; f++) {
+        mean[f]! += (x[f]! - mean[f]!) / n;
+        rounded[f] = mean[f]!;
+      }
+      return rounded;
+    },
+    reset() {
+      mean.fill(0);
+      n = 0;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The nouns of whytick. A Tick comes in, an Explanation goes out.
+ *
+ * Times are milliseconds since 1970 UTC; stamps of the engine's clock are nanoseconds since 1970 UTC (bigint).
+ * Dimension letters, as in the kernels: B branches, T ticks, F features (inputs of the model), H hidden units,
+ * O outputs, K window (past ticks explained).
+ */
+
+/** One observation of one stream. */
+export interface Tick {
+  /** Which stream: a symbol, a sensor. `''` where a feed has only one. */
+  key: string;
+  /** Event time, ms since 1970 UTC. */
+  time: number;
+  /** The venue's own sequence number, or null where it sends none. */
+  seq: number | null;
+  /** Columns by name, in the feed's own units. */
+  values: Record<string, number>;
+  /** Names of columns whose value was held from the tick before, because this one had none. */
+  held?: string[];
+  /** Warm-up: state, scalers and detectors take it, alerts do not fire on it. */
+  history?: boolean;
+}
+
+/** What one past tick did to the prediction. Arrays belong to the explainer and are overwritten by its next push. */
+export interface Attribution {
+  method: string;
+  /** K, and how many of them hold a tick already: rows before K - filled are zero. */
+  window: number;
+  filled: number;
+  /** Cells (K, F), oldest tick first: output minus the output had this one value been at its baseline. */
+  values: Float32Array;
+  /** Whole ticks (K), oldest first. */
+  events: Float32Array;
+  /** Branches still alive after this tick (branch 0 left out), and the oldest of them in ticks: the model's effective memory. */
+  live: number;
+  memory: number;
+}
+
+/** The answer to one tick. Owned by the explainer and overwritten by its next push: copy what must last. */
+export interface Explanation {
+  tick: Tick;
+  /** Count of ticks that fed the model so far, minus one. */
+  index: number;
+  /** What entered the model (F), in input units. */
+  input: Float32Array;
+  /** What the model says now (O), in the target's units, or null while a windowed model has not seen its window. */
+  output: Float32Array | null;
+  /** output[target], the number explained; NaN without an output. */
+  prediction: number;
+  target: number;
+  /** The target's value that this tick brought; NaN where the model names no target. */
+  arrived: number;
+  /** What had been predicted for this tick, `horizon` ticks ago; NaN while there was none. */
+  predicted: number;
+  /** arrived - predicted; NaN while either is missing. */
+  residual: number;
+  attribution: Attribution | null;
+}
+
+/** A detector saw a change. */
+export interface DriftEvent {
+  /** Name of the rule whose detector it was. */
+  rule: string;
+  detector: string;
+  /** Signal path: `residual`, `input.<feature>`. */
+  on: string;
+  direction: 'up' | 'down';
+  /** The statistic that crossed, and the threshold it crossed. */
+  statistic: number;
+  threshold: number;
+  /** The standardised value of the signal at that tick. */
+  value: number;
+  index: number;
+  time: number;
+}
+
+export type AlertState = 'normal' | 'firing';
+
+/** One transition of one alert rule. */
+export interface AlertTransition {
+  rule: string;
+  from: AlertState;
+  to: AlertState;
+  index: number;
+  time: number;
+  value: number;
+  direction: 'up' | 'down' | null;
+  severity: 'critical' | 'warning';
+}
+
+/** What a feed says of itself. A gap is an interval in which ticks may have been missed. */
+export interface FeedStatus {
+  feed: string;
+  state: 'connecting' | 'open' | 'stale' | 'closed' | 'gap' | 'reset';
+  reason?: string;
+  /** Attempt number and the wait before the next one, while reconnecting. */
+  attempt?: number;
+  retryInMs?: number;
+  /** Bounds of a gap in receive time (ms), and how many ticks are known to be missing (null: not knowable). */
+  from?: number;
+  to?: number;
+  missing?: number | null;
+}

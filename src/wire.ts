@@ -1,0 +1,221 @@
+/**
+ * What travels between a server and its dashboards: binary frames of ticks, and a few JSON messages.
+ *
+ * Frame, little endian, no padding; K and F as in the header:
+ *
+ *     offset  type         what
+ *     0       u8           version (1)
+ *     1       u8           kind: 0 live, 1 backfill (what happened before this client came)
+ *     2       u16          n, ticks in this frame
+ *     4       u16          K, window
+ *     6       u16          F, features
+ *     8       u32          position in the frame of the tick whose cells follow at the end, 0xffffffff for none
+ *     12      u32          ticks that this client's queue has dropped so far (it was too slow)
+ *     16      n records    each 48 + 4 (2F + K) bytes:
+ *       +0    f64          event time, ms since 1970 UTC
+ *       +8    f64          receive time, ms since 1970 UTC
+ *       +16   u32          index: ticks that fed the model before this one
+ *       +20   u32          flags: 1 warm-up, 2 a gap lies before it, 4 a reset lies before it, 8 has a held value, 16 explained
+ *       +24   f32          prediction made at this tick (NaN: none yet)
+ *       +28   f32          what had been predicted for this tick (NaN: none)
+ *       +32   f32          what arrived (NaN: unknown)
+ *       +36   f32          residual in units of its own expanding deviation (NaN: too early)
+ *       +40   f32          drift statistic as a share of its threshold (NaN: no detector)
+ *       +44   f32          oldest branch alive, in ticks: the effective memory
+ *       +48   f32 x F      inputs of the model
+ *       ...   f32 x F      attribution summed over ticks, by feature
+ *       ...   f32 x K      attribution of whole ticks, oldest first
+ *     end     f32 x K F    cells (K, F) of the one tick named above, oldest first
+ */
+import { DataError, invalid } from './errors.ts';
+import type { AlertTransition, DriftEvent, FeedStatus } from './types.ts';
+
+export const WIRE_VERSION = 1;
+const HEADER = 16;
+const NONE = 0xffffffff;
+
+export const TickFlag = { history: 1, gap: 2, reset: 4, held: 8, explained: 16 } as const;
+
+/** One tick as a dashboard sees it. */
+export interface WireTick {
+  time: number;
+  received: number;
+  index: number;
+  flags: number;
+  prediction: number;
+  predicted: number;
+  arrived: number;
+  sigma: number;
+  drift: number;
+  memory: number;
+  input: Float32Array;
+  byFeature: Float32Array;
+  events: Float32Array;
+}
+
+export interface Frame {
+  kind: 'live' | 'backfill';
+  window: number;
+  features: number;
+  dropped: number;
+  ticks: WireTick[];
+  /** The tick whose cells are known, by its place in `ticks`, and the cells (K, F). */
+  cells: { at: number; values: Float32Array } | null;
+}
+
+/** How a quantity is shown: `scale` turns model units into `unit` (0.01 log return to 1 %). */
+export interface Display {
+  name: string;
+  label: string;
+  unit: string;
+  scale: number;
+}
+
+/** First message on every connection. */
+export interface Hello {
+  type: 'hello';
+  wire: number;
+  version: string;
+  session: 'demo' | 'serve' | 'replay';
+  stream: string;
+  model: string;
+  features: Display[];
+  target: Display | null;
+  horizon: number;
+  window: number;
+  mode: 'stateful' | 'windowed';
+  baseline: { kind: string; values: number[] };
+  /** Event times (ms) up to which the model was trained and validated, null where it does not say. */
+  trainedUntil: number | null;
+  validatedUntil: number | null;
+  /** `time` or, for feeds with trading hours, `tick`; and what a tick is: `1 tick = 1 trading day`. */
+  axis: 'time' | 'tick';
+  tickMeans: string | null;
+  /** Where the feed's speed can be set: the present factor. */
+  speed: number | null;
+}
+
+/** Four times a second. Everything that depends on load or elapsed time, none of it part of any hash. */
+export interface Status {
+  type: 'status';
+  feed: FeedStatus;
+  now: number;
+  lastReceived: number | null;
+  ticksPerSecond: number;
+  ticks: number;
+  explained: number;
+  gaps: number;
+  late: number;
+  duplicates: number;
+  invalid: number;
+  held: number;
+  /** Median and 99th percentile of the engine's time for one tick, ms. */
+  tickMs: number;
+  tickMsP99: number;
+  /** Receive to send, ms, 99th percentile over the last ticks. */
+  sendMsP99: number;
+  queueDropped: number;
+  speed: number | null;
+  recording: { file: string; state: 'recording' | 'failed'; reason?: string; ticks: number; bytes: number } | null;
+}
+
+export type ServerMessage =
+  | Hello
+  | Status
+  | { type: 'alert'; alert: AlertTransition }
+  | { type: 'drift'; drift: DriftEvent }
+  | { type: 'error'; message: string };
+
+export type ClientMessage = { type: 'speed'; value: number };
+
+/** Bytes of one frame. */
+export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
+  const { ticks, window: K, features: F, cells } = frame;
+  const record = 48 + 4 * (2 * F + K);
+  const bytes = new Uint8Array(HEADER + ticks.length * record + (cells ? 4 * K * F : 0));
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, WIRE_VERSION);
+  view.setUint8(1, frame.kind === 'live' ? 0 : 1);
+  view.setUint16(2, ticks.length, true);
+  view.setUint16(4, K, true);
+  view.setUint16(6, F, true);
+  view.setUint32(8, cells ? cells.at : NONE, true);
+  view.setUint32(12, frame.dropped, true);
+  let at = HEADER;
+  for (const tick of ticks) {
+    view.setFloat64(at, tick.time, true);
+    view.setFloat64(at + 8, tick.received, true);
+    view.setUint32(at + 16, tick.index, true);
+    view.setUint32(at + 20, tick.flags, true);
+    view.setFloat32(at + 24, tick.prediction, true);
+    view.setFloat32(at + 28, tick.predicted, true);
+    view.setFloat32(at + 32, tick.arrived, true);
+    view.setFloat32(at + 36, tick.sigma, true);
+    view.setFloat32(at + 40, tick.drift, true);
+    view.setFloat32(at + 44, tick.memory, true);
+    at = putFloats(view, at + 48, tick.input);
+    at = putFloats(view, at, tick.byFeature);
+    at = putFloats(view, at, tick.events);
+  }
+  if (cells) putFloats(view, at, cells.values);
+  return bytes;
+}
+
+/**
+ * The frame that these bytes hold.
+ * @throws DataError when the version is another one, or the length does not fit the header
+ */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.byteLength < HEADER) throw new DataError(invalid('frame', `${bytes.byteLength} bytes`, `at least ${HEADER}`));
+  const version = view.getUint8(0);
+  if (version !== WIRE_VERSION) throw new DataError(invalid('frame.version', version, String(WIRE_VERSION)));
+  const n = view.getUint16(2, true);
+  const K = view.getUint16(4, true);
+  const F = view.getUint16(6, true);
+  const cellsAt = view.getUint32(8, true);
+  const hasCells = cellsAt !== NONE;
+  const expected = HEADER + n * (48 + 4 * (2 * F + K)) + (hasCells ? 4 * K * F : 0);
+  if (bytes.byteLength !== expected || (hasCells && cellsAt >= n)) {
+    throw new DataError(invalid('frame', `${bytes.byteLength} bytes`, `${expected} for ${n} ticks of ${K} x ${F}`));
+  }
+  const ticks: WireTick[] = [];
+  let at = HEADER;
+  for (let i = 0; i < n; i++) {
+    ticks.push({
+      time: view.getFloat64(at, true),
+      received: view.getFloat64(at + 8, true),
+      index: view.getUint32(at + 16, true),
+      flags: view.getUint32(at + 20, true),
+      prediction: view.getFloat32(at + 24, true),
+      predicted: view.getFloat32(at + 28, true),
+      arrived: view.getFloat32(at + 32, true),
+      sigma: view.getFloat32(at + 36, true),
+      drift: view.getFloat32(at + 40, true),
+      memory: view.getFloat32(at + 44, true),
+      input: getFloats(view, at + 48, F),
+      byFeature: getFloats(view, at + 48 + 4 * F, F),
+      events: getFloats(view, at + 48 + 8 * F, K),
+    });
+    at += 48 + 4 * (2 * F + K);
+  }
+  return {
+    kind: view.getUint8(1) === 0 ? 'live' : 'backfill',
+    window: K,
+    features: F,
+    dropped: view.getUint32(12, true),
+    ticks,
+    cells: hasCells ? { at: cellsAt, values: getFloats(view, at, K * F) } : null,
+  };
+}
+
+function putFloats(view: DataView, at: number, values: Float32Array): number {
+  for (let i = 0; i < values.length; i++, at += 4) view.setFloat32(at, values[i]!, true);
+  return at;
+}
+
+function getFloats(view: DataView, at: number, length: number): Float32Array {
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++, at += 4) values[i] = view.getFloat32(at, true);
+  return values;
+}

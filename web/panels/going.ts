@@ -1,0 +1,52 @@
+/** Now, 4: whether it is going well: the error beside that of "same as now", over the last 250 settled ticks. */
+import { difference, figure, THIN } from '../../src/numbers.ts';
+import { el, setText, show } from '../dom.ts';
+import { count, ticks } from '../format.ts';
+import type { Panel } from '../snapshot.ts';
+import type { View } from '../view.ts';
+import { aged } from './aged.ts';
+
+export function goingPanel(host: HTMLElement, view: View): Panel {
+  const title = el('h2', 'label', {}, 'Going well?');
+  const over = el('span', 'note');
+  const age = aged();
+  const gain = el('span', 'figure-value');
+  const gainUnit = el('span', 'figure-unit', {}, '%');
+  const compared = el('p', 'under');
+  const error = el('span', 'figure-value');
+  const errorUnit = el('span', 'figure-unit');
+  const same = el('p', 'under');
+  const tag = el('span', 'tag', { hidden: '' });
+  const pair = el(
+    'div',
+    'pair',
+    {},
+    el('div', '', {}, el('p', 'figure', {}, gain, gainUnit), compared),
+    el('div', '', {}, el('p', 'figure', {}, error, errorUnit), same),
+  );
+  const none = el('p', 'under', { hidden: '' }, 'No prediction has been settled yet.');
+  host.append(el('div', 'strip-head', {}, title, over, age.node), pair, none, tag);
+  return {
+    state: (state) => age.write(state),
+    write(s) {
+      const { skill } = view;
+      show(none, !skill);
+      show(pair, skill !== null);
+      show(tag, false);
+      if (!skill) return;
+      const { target } = s;
+      setText(over, `last ${ticks(skill.count)}`);
+      const known = Number.isFinite(skill.gain);
+      setText(gain, known ? figure(Math.abs(skill.gain) * 100, 0) : '\u2013');
+      setText(compared, `${skill.gain >= 0 ? 'less' : 'more'} error than “same as now”`);
+      setText(error, figure(skill.model * Math.abs(target.scale), target.decimals));
+      setText(errorUnit, target.unit === '%' ? 'pts' : target.unit);
+      setText(same, `usual error (RMS); same as now ${figure(skill.same * Math.abs(target.scale), target.decimals)}`);
+      gain.title = `RMS ${difference(figure(skill.model * Math.abs(target.scale), target.decimals), target.unit)}, ${count(skill.count)}${THIN}ticks`;
+      const { trainedUntil = null, validatedUntil = null } = s.store.hello ?? {};
+      const where = trainedUntil !== null && skill.since <= trainedUntil ? 'training' : 'validation';
+      show(tag, where === 'training' || (validatedUntil !== null && skill.since <= validatedUntil));
+      setText(tag, `within ${where} data`);
+    },
+  };
+}
