@@ -16,17 +16,17 @@ export function spread(x: Floats, stride: i32, baseline: Floats, F: i32): void {
   for (let f = 0; f < F; f++) {
     const x_f = x + <usize>(f + 1) * bytes;
     memory.copy(x_f, x, bytes);
-    store<f32>(x_f + (<usize>f << 2), load<f32>(baseline + (<usize>f << 2)));
+    store<f32>(x_f + ((<usize>f) << 2), load<f32>(baseline + ((<usize>f) << 2)));
   }
-  memory.copy(x + <usize>(F + 1) * bytes, baseline, <usize>F << 2);
+  memory.copy(x + <usize>(F + 1) * bytes, baseline, (<usize>F) << 2);
 }
 
 /** Difference: effect[s] = out[0][target] - out[s][target] for each branch s that `slots` names. out (B, stride), effect (B). */
 export function difference(effect: Floats, out: Floats, stride: i32, slots: Ints, n: i32, target: i32): void {
-  const observed = load<f32>(out + (<usize>target << 2));
+  const observed = load<f32>(out + ((<usize>target) << 2));
   for (let b = 0; b < n; b++) {
-    const s = load<i32>(slots + (<usize>b << 2));
-    store<f32>(effect + (<usize>s << 2), observed - load<f32>(out + (<usize>(s * stride + target) << 2)));
+    const s = load<i32>(slots + ((<usize>b) << 2));
+    store<f32>(effect + ((<usize>s) << 2), observed - load<f32>(out + ((<usize>(s * stride + target)) << 2)));
   }
 }
 
@@ -36,12 +36,12 @@ export function difference(effect: Floats, out: Floats, stride: i32, slots: Ints
  */
 export function settle(far: Ints, state: Floats, stride: i32, H: i32, slots: Ints, n: i32, eps: f32): void {
   for (let b = 0; b < n; b++) {
-    if (load<i32>(far + (<usize>b << 2))) continue;
-    const row = state + (<usize>(load<i32>(slots + (<usize>b << 2)) * stride) << 2);
+    if (load<i32>(far + ((<usize>b) << 2))) continue;
+    const row = state + ((<usize>(load<i32>(slots + ((<usize>b) << 2)) * stride)) << 2);
     for (let k = 0; k < H; k++) {
-      const at = <usize>k << 2;
+      const at = (<usize>k) << 2;
       if (!(abs(load<f32>(row + at) - load<f32>(state + at)) <= eps)) {
-        store<i32>(far + (<usize>b << 2), 1);
+        store<i32>(far + ((<usize>b) << 2), 1);
         break;
       }
     }

@@ -37,8 +37,17 @@ function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 80 ? `${value.slice(0, 77)}...` : value}'`;
   if (value === undefined) return 'nothing';
   if (typeof value === 'object' && value !== null) {
-    const text = JSON.stringify(value);
+    const text = json(value);
     return text.length > 80 ? `${text.slice(0, 77)}...` : text;
   }
   return String(value);
+}
+
+/** A feed can send JSON nested deeper than `JSON.stringify` can go: an error message must not fail of that. */
+function json(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+  }
 }

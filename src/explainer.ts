@@ -59,7 +59,9 @@ export class Explainer {
     const columns = options.columns ?? spec.features;
     if (!columns) throw new ConfigError(invalid('columns', undefined, `${spec.inputs} columns: the model names none`));
     if (columns.length !== spec.inputs) {
-      throw new ConfigError(invalid('columns', columns, `${spec.inputs}, as many as the model '${spec.name}' has inputs`));
+      throw new ConfigError(
+        invalid('columns', columns, `${spec.inputs}, as many as the model '${spec.name}' has inputs`),
+      );
     }
     this.spec = spec;
     this.columns = columns;
@@ -192,7 +194,9 @@ export function targetIndex(spec: ModelSpec, target: number | string | undefined
   if (target === undefined) return spec.target?.output ?? 0;
   const index = typeof target === 'number' ? target : spec.outputs.indexOf(target);
   if (!Number.isInteger(index) || index < 0 || index >= spec.outputs.length) {
-    throw new ConfigError(invalid('target', target, `0 to ${spec.outputs.length - 1} or one of: ${spec.outputs.join(', ')}`));
+    throw new ConfigError(
+      invalid('target', target, `0 to ${spec.outputs.length - 1} or one of: ${spec.outputs.join(', ')}`),
+    );
   }
   return index;
 }

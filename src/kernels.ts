@@ -6,7 +6,16 @@ import type { MathFunctions } from './features/maths.ts';
 export interface Arena {
   memory: WebAssembly.Memory;
   alloc(bytes: number): number;
-  lstmInput(z: number, x: number, xStride: number, weights: number, bias: number, R: number, I: number, H: number): void;
+  lstmInput(
+    z: number,
+    x: number,
+    xStride: number,
+    weights: number,
+    bias: number,
+    R: number,
+    I: number,
+    H: number,
+  ): void;
   lstmStep(
     hNext: number,
     h: number,

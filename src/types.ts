@@ -60,6 +60,8 @@ export interface Explanation {
 
 /** A detector saw a change. */
 export interface DriftEvent {
+  /** Which stream, where a feed has several. */
+  key?: string;
   /** Name of the rule whose detector it was. */
   rule: string;
   detector: string;
@@ -79,6 +81,8 @@ export type AlertState = 'normal' | 'firing';
 
 /** One transition of one alert rule. */
 export interface AlertTransition {
+  /** Which stream, where a feed has several. */
+  key?: string;
   rule: string;
   from: AlertState;
   to: AlertState;

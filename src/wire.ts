@@ -167,7 +167,8 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.byteLength < HEADER) throw new DataError(invalid('frame', `${bytes.byteLength} bytes`, `at least ${HEADER}`));
+  if (bytes.byteLength < HEADER)
+    throw new DataError(invalid('frame', `${bytes.byteLength} bytes`, `at least ${HEADER}`));
   const version = view.getUint8(0);
   if (version !== WIRE_VERSION) throw new DataError(invalid('frame.version', version, String(WIRE_VERSION)));
   const n = view.getUint16(2, true);

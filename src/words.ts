@@ -81,12 +81,13 @@ export function sentence(told: Told): Sentence {
   const shown = rounded(prediction * target.scale, target.decimals);
   if (!first) return finish([plain('No value in the window moves the prediction.')]);
   const without = rounded((prediction - first.effect) * target.scale, target.decimals);
-  if (without === shown) return finish(noSingleValue(target, first));
+  const moves = rounded(Math.abs(first.effect * target.scale), target.decimals) !== 0;
+  if (!moves || without === shown) return finish(noSingleValue(target, first));
 
   const change = shown - without;
   const parts: Part[] = [
     plain('Without the '),
-    { text: valueOf(told, first, true), tone: 'value' },
+    { text: valueWords(told, first, true), tone: 'value' },
     plain(` ${when(told, first)}, the model would say `),
     { text: withUnit(figure(without, target.decimals), target.unit), tone: 'value' },
     plain(' instead of '),
@@ -107,7 +108,7 @@ export function sentence(told: Told): Sentence {
     const raises = cell.effect * target.scale > 0;
     parts.push(
       plain(said === 0 ? ' The ' : '; the '),
-      plain(`${valueOf(told, cell, said === 0 || cell.feature !== before.feature)} ${when(told, cell)} `),
+      plain(`${valueWords(told, cell, said === 0 || cell.feature !== before.feature)} ${when(told, cell)} `),
       {
         text: `${raises ? 'raises' : 'lowers'} it by ${said === 0 ? difference(amount, target.unit) : amount}`,
         tone: raises ? 'raises' : 'lowers',
@@ -141,7 +142,7 @@ function noSingleValue(target: Quantity, largest: Cell): Part[] {
   return [plain('No single value moves the prediction by more than '), { text: most, tone: 'value' }, plain('.')];
 }
 
-function valueOf(told: Told, cell: Cell, named: boolean): string {
+function valueWords(told: Told, cell: Cell, named: boolean): string {
   const feature = told.features[cell.feature]!;
   const value = told.inputs[cell.row * told.features.length + cell.feature]!;
   const label = lower(feature.label);
@@ -177,4 +178,3 @@ function finish(parts: Part[]): Sentence {
   for (const part of parts) if (!part.mark) text += part.text;
   return { parts, plain: text };
 }
-

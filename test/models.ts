@@ -20,8 +20,22 @@ export function lstmSpec(name: string, inputs: number, units: number, next: () =
   };
 }
 
-export function denseSpec(name: string, inputs: number, units: number, next: () => number, activation = 'linear'): DenseSpec {
-  return { kind: 'dense', name, inputs, units, activation, kernel: fill(inputs * units, next, 0.5), bias: fill(units, next, 0.1) };
+export function denseSpec(
+  name: string,
+  inputs: number,
+  units: number,
+  next: () => number,
+  activation = 'linear',
+): DenseSpec {
+  return {
+    kind: 'dense',
+    name,
+    inputs,
+    units,
+    activation,
+    kernel: fill(inputs * units, next, 0.5),
+    bias: fill(units, next, 0.1),
+  };
 }
 
 /** Stacked LSTMs of these sizes and a Dense head. */

@@ -64,7 +64,16 @@ export class Alerts {
   drift(drift: DriftEvent, series: Series | null, backlog: boolean): void {
     this.#rule(drift.rule).on = drift.on;
     const { direction, index, time } = drift;
-    const mark: Mark = { kind: 'drift', name: drift.rule, severity: 'warning', direction, index, time, at: -1, tried: 0 };
+    const mark: Mark = {
+      kind: 'drift',
+      name: drift.rule,
+      severity: 'warning',
+      direction,
+      index,
+      time,
+      at: -1,
+      tried: 0,
+    };
     this.#add(mark, series, backlog);
   }
 
@@ -76,7 +85,15 @@ export class Alerts {
   #rule(name: string): Rule {
     let rule = this.rules.find((r) => r.name === name);
     if (!rule) {
-      rule = { name, firing: false, severity: 'warning', direction: null, on: '', since: Number.NaN, changed: Number.NaN };
+      rule = {
+        name,
+        firing: false,
+        severity: 'warning',
+        direction: null,
+        on: '',
+        since: Number.NaN,
+        changed: Number.NaN,
+      };
       if (this.rules.length < MOST) this.rules.push(rule);
     }
     return rule;
@@ -87,7 +104,8 @@ export class Alerts {
    * new, also where a replayed feed has begun again, and belongs to one of the latest ticks.
    */
   #add(mark: Mark, series: Series | null, backlog: boolean): boolean {
-    const same = (m: Mark) => m.kind === mark.kind && m.name === mark.name && m.index === mark.index && m.time === mark.time;
+    const same = (m: Mark) =>
+      m.kind === mark.kind && m.name === mark.name && m.index === mark.index && m.time === mark.time;
     if (backlog && this.marks.some(same)) return false;
     if (this.marks.length >= MOST) this.marks.shift();
     mark.tried = backlog || !series ? 0 : Math.max(0, series.end - LATEST);

@@ -6,7 +6,9 @@ import type { Series } from './series.ts';
 const ROOM = 72;
 /** Periods, finest first: of so many ms, or of so many calendar months. */
 const PERIODS: { ms?: number; months?: number }[] = [
-  ...[SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY].map((ms) => ({ ms })),
+  ...[SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY].map((ms) => ({
+    ms,
+  })),
   ...[1, 3, 12, 24, 60, 120, 600, 1200].map((months) => ({ months })),
 ];
 
@@ -35,8 +37,10 @@ export function timeLabels(series: Series, first: number, end: number, width: nu
       last = now;
     }
     if (found.length > most) continue;
-    return found.map((at, i) => ({ at, text: axisLabel(series.time[series.slot(at)]!, period.ms ?? period.months! * 30 * DAY, i === 0) }));
+    return found.map((at, i) => ({
+      at,
+      text: axisLabel(series.time[series.slot(at)]!, period.ms ?? period.months! * 30 * DAY, i === 0),
+    }));
   }
   return [];
 }
-

@@ -75,8 +75,11 @@ export function writeParts(host: HTMLElement, parts: Part[]): void {
     ...parts.flatMap((part): Child[] => {
       if (part.tone === 'plain') return [part.text];
       const run = el('span', `tone-${part.tone}`);
-      if (part.tone === 'raises' || part.tone === 'lowers') run.append(glyph(part.tone === 'raises' ? 'up' : 'down'));
-      run.append(part.text);
+      if (part.tone === 'raises' || part.tone === 'lowers') {
+        const [first = '', ...rest] = part.text.split(' ');
+        run.append(el('span', 'held', {}, glyph(part.tone === 'raises' ? 'up' : 'down'), first));
+        if (rest.length > 0) run.append(` ${rest.join(' ')}`);
+      } else run.append(part.text);
       return part.mark ? [' ', run] : [run];
     }),
   );

@@ -17,7 +17,13 @@ export interface LineOptions {
   above: number;
   below: number;
   /** Drawn over the lines, in CSS pixels; `y` gives a value's place. */
-  over?: (context: CanvasRenderingContext2D, s: Snapshot, y: (value: number) => number, top: number, bottom: number) => void;
+  over?: (
+    context: CanvasRenderingContext2D,
+    s: Snapshot,
+    y: (value: number) => number,
+    top: number,
+    bottom: number,
+  ) => void;
 }
 
 export interface LinePlot {
@@ -73,7 +79,12 @@ export function linePlot(host: HTMLElement, view: View, options: LineOptions): L
       height: Math.max(1, height()),
       cursor: { show: false },
       legend: { show: false },
-      padding: [options.above, () => Math.max(0, view.geometry.width - view.geometry.now), options.below, () => view.geometry.left],
+      padding: [
+        options.above,
+        () => Math.max(0, view.geometry.width - view.geometry.now),
+        options.below,
+        () => view.geometry.left,
+      ],
       scales: {
         x: { time: false, range: () => [-0.5, view.geometry.count - 0.5] },
         y: { range: () => options.range() },
@@ -81,12 +92,12 @@ export function linePlot(host: HTMLElement, view: View, options: LineOptions): L
       axes: [{ show: false }, { show: false, font: `11px ${FONT}` }],
       series: [
         {},
-        ...options.lines.map(({ colour, dash, width }) => ({
+        ...options.lines.map(({ colour, width }) => ({
           stroke: () => (current ? colour(current) : 'transparent'),
           width: width ?? 1.5,
           points: { show: false },
-          ...(dash ? { dash } : {}),
-          gaps: (u: uPlot, _line: number, from: number, to: number, gaps: uPlot.Series.Gaps) => broken(u, from, to, gaps),
+          gaps: (u: uPlot, _line: number, from: number, to: number, gaps: uPlot.Series.Gaps) =>
+            broken(u, from, to, gaps),
         })),
       ],
       hooks: {
@@ -112,6 +123,9 @@ export function linePlot(host: HTMLElement, view: View, options: LineOptions): L
     y,
     draw(s) {
       current = s;
+      options.lines.forEach(({ dash }, i) => {
+        if (dash) plot.series[i + 1]!.dash = dash.map((length) => length * devicePixelRatio);
+      });
       const { count } = s.geometry;
       while (columns.length < count) columns.push(columns.length);
       columns.length = count;

@@ -131,7 +131,8 @@ export class Series {
 
   /** The newest tick at or before `at` whose cells are kept, or -1. */
   explainedAt(at: number): number {
-    for (let seq = at; seq > at - KEPT.cells && seq >= 0; seq--) if (this.#cellsOf[seq % KEPT.cells] === seq) return seq;
+    for (let seq = at; seq > at - KEPT.cells && seq >= 0; seq--)
+      if (this.#cellsOf[seq % KEPT.cells] === seq) return seq;
     return -1;
   }
 

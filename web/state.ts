@@ -1,6 +1,7 @@
 /** What the page as a whole is: one word for the chip, decided from the socket and from what the server says of its feed. */
-import { age, brief } from './format.ts';
+
 import type { Link } from './connection.ts';
+import { age, brief } from './format.ts';
 import type { Store } from './store.ts';
 
 export type Kind = 'connecting' | 'waiting' | 'live' | 'replay' | 'stale' | 'feed' | 'lost' | 'mismatch';
@@ -24,11 +25,17 @@ export function pageState(store: Store, link: Link, now: number): PageState {
   }
   if (link.phase !== 'open') {
     const refused = link.attempt > 0;
-    return { kind: refused ? 'lost' : 'connecting', word: refused ? 'No server' : 'Connecting', detail: '', age: Number.NaN };
+    return {
+      kind: refused ? 'lost' : 'connecting',
+      word: refused ? 'No server' : 'Connecting',
+      detail: '',
+      age: Number.NaN,
+    };
   }
   const { status, series } = store;
   const old = tickAge(store, now);
-  if (!status || !series || series.end === 0) return { kind: 'waiting', word: 'Waiting for the first tick', detail: '', age: Number.NaN };
+  if (!status || !series || series.end === 0)
+    return { kind: 'waiting', word: 'Waiting for the first tick', detail: '', age: Number.NaN };
   const { feed } = status;
   if (feed.state === 'stale') {
     return { kind: 'stale', word: `No tick for ${brief(old)}`, detail: feed.reason ?? '', age: old };

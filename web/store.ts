@@ -1,8 +1,8 @@
 /** Everything the page knows, as the server's messages left it. Panels read it; only this file writes it. */
 import { DataError } from '../src/errors.ts';
 import {
-  decodeFrame,
   type Display,
+  decodeFrame,
   type Hello,
   type ServerMessage,
   type Status,

@@ -3,7 +3,23 @@ import { Diverging } from './scale.ts';
 
 export type Choice = 'system' | 'light' | 'dark';
 const KEY = 'whytick.theme';
-const TOKENS = ['bg', 'surface', 'line', 'line2', 't1', 't2', 't3', 'act', 'pred', 'pos', 'neg', 'mid', 'crit', 'warn', 'hatch'] as const;
+const TOKENS = [
+  'bg',
+  'surface',
+  'line',
+  'line2',
+  't1',
+  't2',
+  't3',
+  'act',
+  'pred',
+  'pos',
+  'neg',
+  'mid',
+  'crit',
+  'warn',
+  'hatch',
+] as const;
 
 /** Tokens of the style sheet as colours, and the diverging scale they make. */
 export type Palette = Record<(typeof TOKENS)[number], string> & { diverging: Diverging; version: number };

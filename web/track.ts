@@ -85,7 +85,7 @@ function place(line: HTMLElement, s: Snapshot, at: number | null): void {
 
 /** Puts a gutter label beside its line: right of the now line, its middle at y. */
 export function placeLabel(label: HTMLElement, s: Snapshot, y: number): void {
-  label.style.left = `${s.geometry.now + (s.geometry.narrow ? 8 : 14)}px`;
+  label.style.left = `${s.geometry.now + (s.geometry.narrow ? 11 : 14)}px`;
   label.style.top = `${Math.round(y)}px`;
 }
 
@@ -115,5 +115,5 @@ export function axisText(context: CanvasRenderingContext2D, s: Snapshot, text: s
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   context.fillStyle = s.palette.t2;
-  context.fillText(text, s.geometry.left - 8, y);
+  context.fillText(text, s.geometry.left - (s.geometry.narrow ? 5 : 8), y);
 }

@@ -54,6 +54,11 @@ export class View {
     return this.#end();
   }
 
+  /** The selected tick, or null while the newest is explained. */
+  get selected(): number | null {
+    return this.#selected?.at ?? null;
+  }
+
   get paused(): boolean {
     return this.#pausedAt !== null;
   }
@@ -72,6 +77,7 @@ export class View {
 
   resized(width: number): void {
     this.geometry = geometryOf(width, devicePixelRatio);
+    document.documentElement.style.setProperty('--now', `${this.geometry.now}px`);
     this.refresh();
   }
 
@@ -229,6 +235,7 @@ export class View {
   /** Another series (the first one, or another stream's): nothing of the one before holds. */
   #begin(series: Series): void {
     this.#series = series;
+    document.documentElement.dataset.filled = '';
     this.#newest = new Explained();
     this.#selected = null;
     this.#hover = null;

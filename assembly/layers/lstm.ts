@@ -10,8 +10,9 @@
 //
 // The tile is 2 branches x 4 gates: eight accumulators, all that a 128-bit machine keeps in registers. Every sum starts
 // at its bias, then takes the inputs in index order, then the hidden units: the bytes of a branch depend on nothing else.
-import { Floats, Ints, pad } from '../memory';
+
 import { sigmoid1, sigmoid4, tanh1, tanh4 } from '../math';
+import { Floats, Ints, pad } from '../memory';
 
 /** Branches whose hidden rows stay in the first-level cache while the blocks of weights pass by. */
 const GROUP: i32 = 32;
@@ -20,15 +21,24 @@ const GROUP: i32 = 32;
  * Pre-activations that are known before the recurrent product: z[r] = b + x[r] W.
  * z (R, 4 pad(H)), x (R, xStride), weights and bias packed as above.
  */
-export function lstmInput(z: Floats, x: Floats, xStride: i32, weights: Floats, bias: Floats, R: i32, I: i32, H: i32): void {
+export function lstmInput(
+  z: Floats,
+  x: Floats,
+  xStride: i32,
+  weights: Floats,
+  bias: Floats,
+  R: i32,
+  I: i32,
+  H: i32,
+): void {
   const blocks = pad(H) >> 2;
   const blockBytes = <usize>((I + H) << 6);
   for (let j = 0; j < blocks; j++) {
     const weights_j = weights + <usize>j * blockBytes;
-    const bias_j = bias + (<usize>j << 6);
+    const bias_j = bias + ((<usize>j) << 6);
     for (let r = 0; r < R; r++) {
-      const x_r = x + (<usize>(r * xStride) << 2);
-      const z_r = z + (<usize>(r * blocks + j) << 6);
+      const x_r = x + ((<usize>(r * xStride)) << 2);
+      const z_r = z + ((<usize>(r * blocks + j)) << 6);
       if (ASC_FEATURE_SIMD) {
         let zi = v128.load(bias_j, 0);
         let zf = v128.load(bias_j, 16);
@@ -36,7 +46,7 @@ export function lstmInput(z: Floats, x: Floats, xStride: i32, weights: Floats, b
         let zo = v128.load(bias_j, 48);
         let w = weights_j;
         for (let k = 0; k < I; k++) {
-          const a = v128.load_splat<f32>(x_r + (<usize>k << 2));
+          const a = v128.load_splat<f32>(x_r + ((<usize>k) << 2));
           zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
           zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
           zg = f32x4.add(zg, f32x4.mul(a, v128.load(w, 32)));
@@ -52,7 +62,7 @@ export function lstmInput(z: Floats, x: Floats, xStride: i32, weights: Floats, b
           let sum = load<f32>(bias_j + lane);
           let w = weights_j + lane;
           for (let k = 0; k < I; k++) {
-            sum += load<f32>(x_r + (<usize>k << 2)) * load<f32>(w);
+            sum += load<f32>(x_r + ((<usize>k) << 2)) * load<f32>(w);
             w += 64;
           }
           store<f32>(z_r + lane, sum);
@@ -70,8 +80,19 @@ export function lstmInput(z: Floats, x: Floats, xStride: i32, weights: Floats, b
  * rows: I + H of the packed block, whose first rows may be done already.
  */
 export function lstmStep(
-  hNext: Floats, h: Floats, c: Floats, slots: Ints, n: i32,
-  z: Floats, zRow: Ints, x: Floats, xStride: i32, I: i32, weights: Floats, rows: i32, H: i32,
+  hNext: Floats,
+  h: Floats,
+  c: Floats,
+  slots: Ints,
+  n: i32,
+  z: Floats,
+  zRow: Ints,
+  x: Floats,
+  xStride: i32,
+  I: i32,
+  weights: Floats,
+  rows: i32,
+  H: i32,
 ): void {
   const blocks = pad(H) >> 2;
   const blockBytes = <usize>(rows << 6);
@@ -82,26 +103,42 @@ export function lstmStep(
     const to = min(from + GROUP, n);
     for (let j = 0; j < blocks; j++) {
       const w = weights + <usize>j * blockBytes;
-      const unit = <usize>j << 4;
-      const block = <usize>j << 6;
+      const unit = (<usize>j) << 4;
+      const block = (<usize>j) << 6;
       let b = from;
       for (; b + 1 < to; b += 2) {
-        const slotA = <usize>load<i32>(slots + (<usize>b << 2));
-        const slotB = <usize>load<i32>(slots + (<usize>b << 2), 4);
-        const rowA = <usize>load<i32>(zRow + (<usize>b << 2));
-        const rowB = <usize>load<i32>(zRow + (<usize>b << 2), 4);
+        const slotA = <usize>load<i32>(slots + ((<usize>b) << 2));
+        const slotB = <usize>load<i32>(slots + ((<usize>b) << 2), 4);
+        const rowA = <usize>load<i32>(zRow + ((<usize>b) << 2));
+        const rowB = <usize>load<i32>(zRow + ((<usize>b) << 2), 4);
         lstmTile2(
-          hNext + slotA * hBytes + unit, hNext + slotB * hBytes + unit, c + slotA * hBytes + unit, c + slotB * hBytes + unit,
-          z + rowA * zBytes + block, z + rowB * zBytes + block, x + slotA * xBytes, x + slotB * xBytes, I,
-          h + slotA * hBytes, h + slotB * hBytes, H, w,
+          hNext + slotA * hBytes + unit,
+          hNext + slotB * hBytes + unit,
+          c + slotA * hBytes + unit,
+          c + slotB * hBytes + unit,
+          z + rowA * zBytes + block,
+          z + rowB * zBytes + block,
+          x + slotA * xBytes,
+          x + slotB * xBytes,
+          I,
+          h + slotA * hBytes,
+          h + slotB * hBytes,
+          H,
+          w,
         );
       }
       if (b < to) {
-        const slot = <usize>load<i32>(slots + (<usize>b << 2));
-        const row = <usize>load<i32>(zRow + (<usize>b << 2));
+        const slot = <usize>load<i32>(slots + ((<usize>b) << 2));
+        const row = <usize>load<i32>(zRow + ((<usize>b) << 2));
         lstmTile1(
-          hNext + slot * hBytes + unit, c + slot * hBytes + unit, z + row * zBytes + block, x + slot * xBytes, I,
-          h + slot * hBytes, H, w,
+          hNext + slot * hBytes + unit,
+          c + slot * hBytes + unit,
+          z + row * zBytes + block,
+          x + slot * xBytes,
+          I,
+          h + slot * hBytes,
+          H,
+          w,
         );
       }
     }
@@ -110,27 +147,60 @@ export function lstmStep(
 
 // Two branches, four units: eight accumulators.
 function lstmTile2(
-  hNextA: Floats, hNextB: Floats, cA: Floats, cB: Floats, zA: Floats, zB: Floats,
-  xA: Floats, xB: Floats, I: i32, hA: Floats, hB: Floats, H: i32, w: Floats,
+  hNextA: Floats,
+  hNextB: Floats,
+  cA: Floats,
+  cB: Floats,
+  zA: Floats,
+  zB: Floats,
+  xA: Floats,
+  xB: Floats,
+  I: i32,
+  hA: Floats,
+  hB: Floats,
+  H: i32,
+  w: Floats,
 ): void {
   if (ASC_FEATURE_SIMD) {
-    let iA = v128.load(zA, 0), fA = v128.load(zA, 16), gA = v128.load(zA, 32), oA = v128.load(zA, 48);
-    let iB = v128.load(zB, 0), fB = v128.load(zB, 16), gB = v128.load(zB, 32), oB = v128.load(zB, 48);
-    for (const end = xA + (<usize>I << 2); xA < end; xA += 4, xB += 4, w += 64) {
-      const a = v128.load_splat<f32>(xA), b = v128.load_splat<f32>(xB);
-      const wi = v128.load(w, 0), wf = v128.load(w, 16), wg = v128.load(w, 32), wo = v128.load(w, 48);
-      iA = f32x4.add(iA, f32x4.mul(a, wi)); iB = f32x4.add(iB, f32x4.mul(b, wi));
-      fA = f32x4.add(fA, f32x4.mul(a, wf)); fB = f32x4.add(fB, f32x4.mul(b, wf));
-      gA = f32x4.add(gA, f32x4.mul(a, wg)); gB = f32x4.add(gB, f32x4.mul(b, wg));
-      oA = f32x4.add(oA, f32x4.mul(a, wo)); oB = f32x4.add(oB, f32x4.mul(b, wo));
+    let iA = v128.load(zA, 0),
+      fA = v128.load(zA, 16),
+      gA = v128.load(zA, 32),
+      oA = v128.load(zA, 48);
+    let iB = v128.load(zB, 0),
+      fB = v128.load(zB, 16),
+      gB = v128.load(zB, 32),
+      oB = v128.load(zB, 48);
+    for (const end = xA + ((<usize>I) << 2); xA < end; xA += 4, xB += 4, w += 64) {
+      const a = v128.load_splat<f32>(xA),
+        b = v128.load_splat<f32>(xB);
+      const wi = v128.load(w, 0),
+        wf = v128.load(w, 16),
+        wg = v128.load(w, 32),
+        wo = v128.load(w, 48);
+      iA = f32x4.add(iA, f32x4.mul(a, wi));
+      iB = f32x4.add(iB, f32x4.mul(b, wi));
+      fA = f32x4.add(fA, f32x4.mul(a, wf));
+      fB = f32x4.add(fB, f32x4.mul(b, wf));
+      gA = f32x4.add(gA, f32x4.mul(a, wg));
+      gB = f32x4.add(gB, f32x4.mul(b, wg));
+      oA = f32x4.add(oA, f32x4.mul(a, wo));
+      oB = f32x4.add(oB, f32x4.mul(b, wo));
     }
-    for (const end = hA + (<usize>H << 2); hA < end; hA += 4, hB += 4, w += 64) {
-      const a = v128.load_splat<f32>(hA), b = v128.load_splat<f32>(hB);
-      const wi = v128.load(w, 0), wf = v128.load(w, 16), wg = v128.load(w, 32), wo = v128.load(w, 48);
-      iA = f32x4.add(iA, f32x4.mul(a, wi)); iB = f32x4.add(iB, f32x4.mul(b, wi));
-      fA = f32x4.add(fA, f32x4.mul(a, wf)); fB = f32x4.add(fB, f32x4.mul(b, wf));
-      gA = f32x4.add(gA, f32x4.mul(a, wg)); gB = f32x4.add(gB, f32x4.mul(b, wg));
-      oA = f32x4.add(oA, f32x4.mul(a, wo)); oB = f32x4.add(oB, f32x4.mul(b, wo));
+    for (const end = hA + ((<usize>H) << 2); hA < end; hA += 4, hB += 4, w += 64) {
+      const a = v128.load_splat<f32>(hA),
+        b = v128.load_splat<f32>(hB);
+      const wi = v128.load(w, 0),
+        wf = v128.load(w, 16),
+        wg = v128.load(w, 32),
+        wo = v128.load(w, 48);
+      iA = f32x4.add(iA, f32x4.mul(a, wi));
+      iB = f32x4.add(iB, f32x4.mul(b, wi));
+      fA = f32x4.add(fA, f32x4.mul(a, wf));
+      fB = f32x4.add(fB, f32x4.mul(b, wf));
+      gA = f32x4.add(gA, f32x4.mul(a, wg));
+      gB = f32x4.add(gB, f32x4.mul(b, wg));
+      oA = f32x4.add(oA, f32x4.mul(a, wo));
+      oB = f32x4.add(oB, f32x4.mul(b, wo));
     }
     const nextA = f32x4.add(f32x4.mul(sigmoid4(fA), v128.load(cA)), f32x4.mul(sigmoid4(iA), tanh4(gA)));
     const nextB = f32x4.add(f32x4.mul(sigmoid4(fB), v128.load(cB)), f32x4.mul(sigmoid4(iB), tanh4(gB)));
@@ -140,24 +210,46 @@ function lstmTile2(
     v128.store(hNextB, f32x4.mul(sigmoid4(oB), tanh4(nextB)));
   } else {
     for (let unit: usize = 0; unit < 16; unit += 4) {
-      let iA = load<f32>(zA + unit), fA = load<f32>(zA + unit, 16), gA = load<f32>(zA + unit, 32), oA = load<f32>(zA + unit, 48);
-      let iB = load<f32>(zB + unit), fB = load<f32>(zB + unit, 16), gB = load<f32>(zB + unit, 32), oB = load<f32>(zB + unit, 48);
+      let iA = load<f32>(zA + unit),
+        fA = load<f32>(zA + unit, 16),
+        gA = load<f32>(zA + unit, 32),
+        oA = load<f32>(zA + unit, 48);
+      let iB = load<f32>(zB + unit),
+        fB = load<f32>(zB + unit, 16),
+        gB = load<f32>(zB + unit, 32),
+        oB = load<f32>(zB + unit, 48);
       let p = w + unit;
       for (let k = 0; k < I; k++, p += 64) {
-        const a = load<f32>(xA + (<usize>k << 2)), b = load<f32>(xB + (<usize>k << 2));
-        const wi = load<f32>(p), wf = load<f32>(p, 16), wg = load<f32>(p, 32), wo = load<f32>(p, 48);
-        iA += a * wi; iB += b * wi;
-        fA += a * wf; fB += b * wf;
-        gA += a * wg; gB += b * wg;
-        oA += a * wo; oB += b * wo;
+        const a = load<f32>(xA + ((<usize>k) << 2)),
+          b = load<f32>(xB + ((<usize>k) << 2));
+        const wi = load<f32>(p),
+          wf = load<f32>(p, 16),
+          wg = load<f32>(p, 32),
+          wo = load<f32>(p, 48);
+        iA += a * wi;
+        iB += b * wi;
+        fA += a * wf;
+        fB += b * wf;
+        gA += a * wg;
+        gB += b * wg;
+        oA += a * wo;
+        oB += b * wo;
       }
       for (let k = 0; k < H; k++, p += 64) {
-        const a = load<f32>(hA + (<usize>k << 2)), b = load<f32>(hB + (<usize>k << 2));
-        const wi = load<f32>(p), wf = load<f32>(p, 16), wg = load<f32>(p, 32), wo = load<f32>(p, 48);
-        iA += a * wi; iB += b * wi;
-        fA += a * wf; fB += b * wf;
-        gA += a * wg; gB += b * wg;
-        oA += a * wo; oB += b * wo;
+        const a = load<f32>(hA + ((<usize>k) << 2)),
+          b = load<f32>(hB + ((<usize>k) << 2));
+        const wi = load<f32>(p),
+          wf = load<f32>(p, 16),
+          wg = load<f32>(p, 32),
+          wo = load<f32>(p, 48);
+        iA += a * wi;
+        iB += b * wi;
+        fA += a * wf;
+        fB += b * wf;
+        gA += a * wg;
+        gB += b * wg;
+        oA += a * wo;
+        oB += b * wo;
       }
       finish(hNextA + unit, cA + unit, iA, fA, gA, oA);
       finish(hNextB + unit, cB + unit, iB, fB, gB, oB);
@@ -166,19 +258,20 @@ function lstmTile2(
 }
 
 // One branch, four units: what is left when n is odd.
-function lstmTile1(
-  hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Floats, H: i32, w: Floats,
-): void {
+function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Floats, H: i32, w: Floats): void {
   if (ASC_FEATURE_SIMD) {
-    let zi = v128.load(z, 0), zf = v128.load(z, 16), zg = v128.load(z, 32), zo = v128.load(z, 48);
-    for (const end = x + (<usize>I << 2); x < end; x += 4, w += 64) {
+    let zi = v128.load(z, 0),
+      zf = v128.load(z, 16),
+      zg = v128.load(z, 32),
+      zo = v128.load(z, 48);
+    for (const end = x + ((<usize>I) << 2); x < end; x += 4, w += 64) {
       const a = v128.load_splat<f32>(x);
       zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
       zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
       zg = f32x4.add(zg, f32x4.mul(a, v128.load(w, 32)));
       zo = f32x4.add(zo, f32x4.mul(a, v128.load(w, 48)));
     }
-    for (const end = h + (<usize>H << 2); h < end; h += 4, w += 64) {
+    for (const end = h + ((<usize>H) << 2); h < end; h += 4, w += 64) {
       const a = v128.load_splat<f32>(h);
       zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
       zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
@@ -190,17 +283,20 @@ function lstmTile1(
     v128.store(hNext, f32x4.mul(sigmoid4(zo), tanh4(next)));
   } else {
     for (let unit: usize = 0; unit < 16; unit += 4) {
-      let zi = load<f32>(z + unit), zf = load<f32>(z + unit, 16), zg = load<f32>(z + unit, 32), zo = load<f32>(z + unit, 48);
+      let zi = load<f32>(z + unit),
+        zf = load<f32>(z + unit, 16),
+        zg = load<f32>(z + unit, 32),
+        zo = load<f32>(z + unit, 48);
       let p = w + unit;
       for (let k = 0; k < I; k++, p += 64) {
-        const a = load<f32>(x + (<usize>k << 2));
+        const a = load<f32>(x + ((<usize>k) << 2));
         zi += a * load<f32>(p);
         zf += a * load<f32>(p, 16);
         zg += a * load<f32>(p, 32);
         zo += a * load<f32>(p, 48);
       }
       for (let k = 0; k < H; k++, p += 64) {
-        const a = load<f32>(h + (<usize>k << 2));
+        const a = load<f32>(h + ((<usize>k) << 2));
         zi += a * load<f32>(p);
         zf += a * load<f32>(p, 16);
         zg += a * load<f32>(p, 32);
@@ -222,17 +318,24 @@ function finish(hNext: Floats, c: Floats, i: f32, f: f32, g: f32, o: f32): void 
  * h is the hidden state before that step; z, x, I, weights, rows as in `lstmStep`, of this branch alone.
  */
 export function lstmGates(
-  out: Floats, z: Floats, x: Floats, I: i32, h: Floats, weights: Floats, rows: i32, H: i32,
+  out: Floats,
+  z: Floats,
+  x: Floats,
+  I: i32,
+  h: Floats,
+  weights: Floats,
+  rows: i32,
+  H: i32,
 ): void {
   const blocks = pad(H) >> 2;
   for (let unit = 0; unit < pad(H); unit++) {
-    const lane = (<usize>(unit & 3) << 2) + (<usize>(unit >> 2) << 6);
+    const lane = ((<usize>(unit & 3)) << 2) + ((<usize>(unit >> 2)) << 6);
     for (let gate = 0; gate < 4; gate++) {
-      let sum = load<f32>(z + lane + (<usize>gate << 4));
-      let w = weights + <usize>(unit >> 2) * <usize>(rows << 6) + (<usize>(unit & 3) << 2) + (<usize>gate << 4);
-      for (let k = 0; k < I; k++, w += 64) sum += load<f32>(x + (<usize>k << 2)) * load<f32>(w);
-      for (let k = 0; k < H; k++, w += 64) sum += load<f32>(h + (<usize>k << 2)) * load<f32>(w);
-      store<f32>(out + (<usize>(gate * (blocks << 2) + unit) << 2), gate == 2 ? tanh1(sum) : sigmoid1(sum));
+      let sum = load<f32>(z + lane + ((<usize>gate) << 4));
+      let w = weights + <usize>(unit >> 2) * <usize>(rows << 6) + ((<usize>(unit & 3)) << 2) + ((<usize>gate) << 4);
+      for (let k = 0; k < I; k++, w += 64) sum += load<f32>(x + ((<usize>k) << 2)) * load<f32>(w);
+      for (let k = 0; k < H; k++, w += 64) sum += load<f32>(h + ((<usize>k) << 2)) * load<f32>(w);
+      store<f32>(out + ((<usize>(gate * (blocks << 2) + unit)) << 2), gate == 2 ? tanh1(sum) : sigmoid1(sum));
     }
   }
 }

@@ -5,7 +5,6 @@ import { PageHinkley } from './pageHinkley.ts';
 export type { Detector, DetectorOptions, Direction } from './detector.ts';
 export { PageHinkley, type PageHinkleyOptions } from './pageHinkley.ts';
 export { Standardise } from './standardise.ts';
-export { type Signal, Watch, type WatchOptions } from './watch.ts';
 
 /** Every detector by its name. To add one: a file beside this one, and a line here. */
 export const detectors: Record<string, (options?: DetectorOptions) => Detector> = {

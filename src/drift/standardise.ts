@@ -1,10 +1,10 @@
 /**
- * A signal in units of its own spread so far: `(x - mean) / deviation`, both over every value up to and including `x`
- * (population deviation; Welford's running sums). Nothing from the future enters.
+ * A signal in units of its own spread so far: `(x - mean) / deviation`, both over every value before `x` (population
+ * deviation; Welford's running sums). The past alone is the yardstick, so an outlier does not dampen itself.
  *
  * ```ts
- * const standardise = new Standardise({ from: 3 });
- * console.log([1, 2, 3, 6].map((x) => standardise.update(x))); // [NaN, NaN, 1.2247..., 1.6035...]
+ * const standardise = new Standardise({ from: 2 });
+ * console.log([2, 4, 9].map((x) => standardise.update(x))); // [NaN, NaN, 6]
  * ```
  *
  * B. P. Welford, "Note on a method for calculating corrected sums of squares and products", Technometrics 4 (1962).
@@ -15,19 +15,20 @@ export class Standardise {
   #mean = 0;
   #squares = 0;
 
-  /** @param options.from how many values must have been seen, this one included, before there is an answer */
+  /** @param options.from how many values must have come before there is an answer */
   constructor({ from }: { from: number }) {
     this.#from = from;
   }
 
-  /** The value in deviations from the mean; NaN before `from` values, and while all values were the same. */
+  /** The value in deviations from the mean; NaN while fewer than `from` came before it, or all of them were the same. */
   update(x: number): number {
-    this.#n++;
     const before = x - this.#mean;
+    const ready = this.#n >= this.#from && this.#squares > 0;
+    const answer = ready ? before / Math.sqrt(this.#squares / this.#n) : Number.NaN;
+    this.#n++;
     this.#mean += before / this.#n;
     this.#squares += before * (x - this.#mean);
-    if (this.#n < this.#from || this.#squares === 0) return Number.NaN;
-    return (x - this.#mean) / Math.sqrt(this.#squares / this.#n);
+    return answer;
   }
 
   reset(): void {

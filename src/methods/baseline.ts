@@ -21,7 +21,8 @@ export function createBaseline(option: BaselineOption, spec: Pick<ModelSpec, 'in
   if (option === 'zero') return fixed('zero', new Float32Array(F));
   if (option === 'mean') return spec.mean ? fixed('mean', spec.mean) : runningMean(F);
   if (option === 'last') return last(F);
-  if (typeof option === 'string') throw new ConfigError(invalid('baseline', option, 'zero, mean, last or one number a feature'));
+  if (typeof option === 'string')
+    throw new ConfigError(invalid('baseline', option, 'zero, mean, last or one number a feature'));
   if (option.length !== F || !option.every(Number.isFinite)) {
     throw new ConfigError(invalid('baseline', option, `${F} numbers, one a feature`));
   }

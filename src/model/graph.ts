@@ -48,7 +48,11 @@ export class Model {
   /**
    * @throws ModelError when shapes or layers do not fit; the message names the layer
    */
-  constructor(kernels: Kernels, spec: ModelSpec, { branches: B = 1, inputRows: R = 1, score = 'raw' }: ModelOptions = {}) {
+  constructor(
+    kernels: Kernels,
+    spec: ModelSpec,
+    { branches: B = 1, inputRows: R = 1, score = 'raw' }: ModelOptions = {},
+  ) {
     const arena = kernels.arena();
     this.#arena = arena;
     this.inputs = spec.inputs;
@@ -191,9 +195,11 @@ function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
 function checkLayer(layer: LayerSpec, width: number): void {
   const at = `layer '${layer.name}'`;
   const expect = (tensor: string, values: ArrayLike<number>, length: number): void => {
-    if (values.length !== length) throw new ModelError(invalid(`${at}.${tensor}`, `${values.length} values`, `${length}`));
+    if (values.length !== length)
+      throw new ModelError(invalid(`${at}.${tensor}`, `${values.length} values`, `${length}`));
   };
-  if (layer.inputs !== width) throw new ModelError(invalid(`${at}.inputs`, layer.inputs, `${width}, what the layer before gives`));
+  if (layer.inputs !== width)
+    throw new ModelError(invalid(`${at}.inputs`, layer.inputs, `${width}, what the layer before gives`));
   switch (layer.kind) {
     case 'lstm':
       expect('kernel', layer.kernel, layer.inputs * 4 * layer.units);

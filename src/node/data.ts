@@ -5,7 +5,7 @@ import { ndjson } from './data/ndjson.ts';
 import { parquet } from './data/parquet.ts';
 import type { Cell, DataReader, Table } from './data/reader.ts';
 import { numeric, TIME_NAME, timeReader } from './data/time.ts';
-import { readNamedFile } from './files.ts';
+import { readNamedFile, readStdin } from './files.ts';
 
 export type { Cell, DataReader, Table } from './data/reader.ts';
 
@@ -54,7 +54,7 @@ export interface DataOptions {
  *   column for what is wrong inside
  */
 export async function readData(path: string, options: DataOptions = {}): Promise<Data> {
-  const bytes = await readNamedFile(path, 'DATA');
+  const bytes = path === '-' ? await readStdin() : await readNamedFile(path, 'DATA');
   const file = path === '-' ? 'stdin' : basename(path);
   const head = bytes.subarray(0, 256);
   const ending = extname(path).toLowerCase();

@@ -1,16 +1,17 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ConfigError, invalid } from '../errors.ts';
+import { asset } from './assets.ts';
 
 /**
- * Reads a file that the user named.
- * @param path the file, or `-` for all of stdin
+ * Reads a file that the user named. Where there is no `demo/...` here, the package's own is meant, so that the examples
+ * in help texts run in any folder.
  * @param what how the command calls it (`DATA`, `--model`), for the message
  * @throws ConfigError where it cannot be read
  */
 export async function readNamedFile(path: string, what: string): Promise<Uint8Array> {
-  if (path === '-') return readStdin();
   try {
-    return await readFile(path);
+    return await readFile(path.startsWith('demo/') && !existsSync(path) ? asset(path) : path);
   } catch (cause) {
     const why = reasons[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message;
     throw new ConfigError(invalid(what, path, `a file that can be read: ${why}`), { cause });
@@ -23,7 +24,8 @@ const reasons: Record<string, string> = {
   EACCES: 'permission denied',
 };
 
-async function readStdin(): Promise<Uint8Array> {
+/** All of stdin. */
+export async function readStdin(): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

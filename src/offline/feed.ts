@@ -56,7 +56,9 @@ export function feed(rows: readonly Row[], expressions: string[], timed: boolean
     if (!stream) {
       const columns = compileColumns(expressions, maths);
       if (columns.usesTime && !timed) {
-        throw new ConfigError(invalid('--columns', expressions.join(', '), 'a time column in DATA: name it with --time'));
+        throw new ConfigError(
+          invalid('--columns', expressions.join(', '), 'a time column in DATA: name it with --time'),
+        );
       }
       stream = { key: row.key, ticks: [], columns };
       streams.set(row.key, stream);
@@ -81,7 +83,11 @@ export interface Mode {
  * @param window what was asked for, T in windowed mode
  * @throws ConfigError where a windowed run has no T
  */
-export function chooseMode(spec: ModelSpec, mode: 'stateful' | 'windowed' | undefined, window: number | undefined): Mode {
+export function chooseMode(
+  spec: ModelSpec,
+  mode: 'stateful' | 'windowed' | undefined,
+  window: number | undefined,
+): Mode {
   if ((mode ?? spec.mode) === 'stateful') return { mode: 'stateful', window: null };
   const T = window ?? spec.window;
   if (T === null) throw new ConfigError(invalid('--window', undefined, `a number of ticks: ${spec.name} fixes none`));

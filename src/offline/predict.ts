@@ -33,7 +33,12 @@ export interface PredictOptions extends Mode {
  * first tick and runs on. Windowed: each answer is the model run on the last T ticks from a zero state, so the first
  * T - 1 ticks have none.
  */
-export function* predict(kernels: Kernels, spec: ModelSpec, streams: Stream[], options: PredictOptions): Generator<Prediction> {
+export function* predict(
+  kernels: Kernels,
+  spec: ModelSpec,
+  streams: Stream[],
+  options: PredictOptions,
+): Generator<Prediction> {
   const { rows, window, internals = [] } = options;
   const model = new Model(kernels, spec, options.score ? { score: options.score } : {});
   for (const { key, ticks } of streams) {
@@ -59,6 +64,7 @@ function show(model: Model, wanted: readonly Internal[]): Prediction['internals'
   const shown: Prediction['internals'] = {};
   if (wanted.includes('hidden')) shown.hidden = copies('hidden');
   if (wanted.includes('cell')) shown.cell = copies('cell');
-  if (wanted.includes('gates')) shown.gates = Object.fromEntries(['i', 'f', 'g', 'o'].map((gate) => [gate, copies(gate)]));
+  if (wanted.includes('gates'))
+    shown.gates = Object.fromEntries(['i', 'f', 'g', 'o'].map((gate) => [gate, copies(gate)]));
   return shown;
 }

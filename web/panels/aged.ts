@@ -8,7 +8,8 @@ export function aged(): { node: HTMLElement; write(state: PageState): void } {
   return {
     node,
     write(state) {
-      const old = (state.kind === 'lost' || state.kind === 'stale' || state.kind === 'feed') && Number.isFinite(state.age);
+      const old =
+        (state.kind === 'lost' || state.kind === 'stale' || state.kind === 'feed') && Number.isFinite(state.age);
       show(node, old);
       if (old) setText(node, `${age(state.age)} old`);
     },

@@ -2,8 +2,9 @@
 import { figure, THIN } from '../../src/numbers.ts';
 import type { Rule } from '../alerts.ts';
 import { el, glyph, onChange, setText, show } from '../dom.ts';
-import { shortTime } from '../format.ts';
+import { longTime } from '../format.ts';
 import type { Panel, Snapshot } from '../snapshot.ts';
+import { say } from '../speech.ts';
 import type { View } from '../view.ts';
 import { aged } from './aged.ts';
 
@@ -18,20 +19,29 @@ export function alertsPanel(host: HTMLElement, _view: View): Panel {
   host.append(el('div', 'strip-head', {}, title, age.node, others), list, quiet);
   host.setAttribute('aria-label', 'Alerts');
   let rules: Rule[] = [];
+  const speak = onChange(() => {
+    const rule = rules.find((r) => r.firing);
+    if (rule) say(`Alert: ${rule.name} fires${means(rule)}.`);
+  });
   const rewrite = onChange(() => {
     list.replaceChildren(...rules.slice(0, SHOWN).map((rule) => item(rule)));
   });
   return {
     state: (state) => age.write(state),
     write(s) {
-      rules = s.store.alerts.rules.filter((rule) => Number.isFinite(rule.since)).sort((a, b) => Number(b.firing) - Number(a.firing) || b.since - a.since);
+      rules = s.store.alerts.rules
+        .filter((rule) => Number.isFinite(rule.since))
+        .sort((a, b) => Number(b.firing) - Number(a.firing) || b.since - a.since);
       const { firing } = s.store.alerts;
+      const fires = rules.find((rule) => rule.firing);
+      if (fires) speak(`${fires.name} ${fires.since}`);
       host.dataset.firing = String(firing > 0);
       rewrite(rules.map((r) => `${r.name} ${r.firing} ${r.since} ${r.on} ${r.direction} ${r.severity}`).join('|'));
       setText(others, rules.length > SHOWN ? `${rules.length - SHOWN} more` : '');
       setText(quiet, watching(s));
       show(quiet, rules.length < SHOWN);
-      document.title = `${firing > 0 ? `${firing} firing: ` : ''}${s.store.hello?.stream ?? ''}, whytick`;
+      if (s.state.kind !== 'lost')
+        document.title = `${firing > 0 ? `${firing} firing: ` : ''}${s.store.hello?.stream ?? ''}, whytick`;
     },
   };
 }
@@ -44,7 +54,7 @@ function item(rule: Rule): HTMLElement {
     `alert ${rule.firing ? rule.severity : 'over'}`,
     {},
     el('p', 'alert-name', {}, glyph(shape), `${rule.name}, ${state}`),
-    el('p', 'under', {}, `since ${shortTime(rule.since)}${means(rule)}`),
+    el('p', 'under', {}, `since ${longTime(rule.since)}${means(rule)}`),
   );
 }
 

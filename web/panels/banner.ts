@@ -19,7 +19,7 @@ export function bannerPanel(host: HTMLElement, view: View): Panel {
   host.append(cut(), el('div', 'banner-words', {}, title, text), attempt, retry, reload);
   host.hidden = true;
   const alarm = document.getElementById('alarm')!;
-  let lost: { end: number } | null = null;
+  let lost: { end: number; since: number } | null = null;
   let backUntil = 0;
 
   const say = (kind: string, heading: string, detail: string) => {
@@ -34,10 +34,10 @@ export function bannerPanel(host: HTMLElement, view: View): Panel {
       const now = performance.now();
       if (state.kind === 'lost') {
         if (!lost) {
-          lost = { end: store.series?.end ?? 0 };
+          lost = { end: store.series?.end ?? 0, since: now };
           setText(alarm, 'Connection lost.');
         }
-        say('lost', headline(state), detail(view));
+        say('lost', headline(state, view), detail(view));
       } else if (state.kind === 'mismatch') {
         const { server, program } = store.mismatch!;
         say(
@@ -47,8 +47,9 @@ export function bannerPanel(host: HTMLElement, view: View): Panel {
         );
         setText(alarm, 'Server and page are of different versions.');
       } else if (lost) {
+        // The first status follows whatever the server still had for this page.
+        if (!(store.statusAt > lost.since)) return;
         const fetched = (store.series?.end ?? 0) - lost.end;
-        if (state.kind === 'waiting' || (fetched === 0 && state.kind === 'connecting')) return;
         lost = null;
         backUntil = now + BACK_MS;
         setText(alarm, 'Connected again.');
@@ -66,18 +67,20 @@ export function bannerPanel(host: HTMLElement, view: View): Panel {
   };
 }
 
-function headline(state: PageState): string {
-  if (!Number.isFinite(state.age)) return 'No server answers.';
+function headline(state: PageState, view: View): string {
+  if (!Number.isFinite(state.age)) return view.store.error ? 'Not let in.' : 'No server answers.';
   return `Connection lost. Nothing here is newer than ${span(state.age)}.`;
 }
 
 function detail(view: View): string {
   const { series, error } = view.store;
-  if (error) return error;
-  if (!series || series.end === 0) return 'The page asks again by itself.';
+  const { reason } = view.connection.link;
+  if (error) return `${error} Open the address that the server printed.`;
+  const why = reason ? `${reason[0]!.toUpperCase()}${reason.slice(1)}. ` : '';
+  if (!series || series.end === 0) return `${why}The page asks again by itself.`;
   const slot = series.slot(series.end - 1);
   const received = clock(series.received[slot]!);
-  return `Last tick ${longTime(series.time[slot]!)}, received ${received} UTC. The server may still be running; this page cannot know.`;
+  return `${why}Last tick ${longTime(series.time[slot]!)}, received ${received} UTC. The server may still be running; this page cannot know.`;
 }
 
 function attempts(view: View, now: number): string {

@@ -1,5 +1,5 @@
 /** The top bar: brand, the stream's name, the status chip (always the same place), time zone, theme. */
-import { el, glyph, setClass, setGlyph, setText, type Glyph } from '../dom.ts';
+import { el, type Glyph, glyph, setClass, setGlyph, setText } from '../dom.ts';
 import { ticks } from '../format.ts';
 import type { Panel } from '../snapshot.ts';
 import type { View } from '../view.ts';
@@ -12,7 +12,8 @@ export function barPanel(host: HTMLElement, view: View): Panel {
   const word = el('b');
   const detail = el('span', 'note');
   const chip = el('p', 'chip', { role: 'status', 'aria-live': 'off', 'data-testid': 'status' }, mark, word, detail);
-  const theme = el('button', 'quiet', { type: 'button' });
+  const choice = el('span');
+  const theme = el('button', 'quiet theme', { type: 'button' }, 'Theme', choice);
   theme.addEventListener('click', () => view.theme.next());
   host.append(
     el('div', 'brand', {}, logo(), el('span', '', {}, 'whytick')),
@@ -25,14 +26,17 @@ export function barPanel(host: HTMLElement, view: View): Panel {
     state(state) {
       const { hello, series } = view.store;
       setText(name, hello?.stream ?? 'No stream yet');
-      setText(session, hello ? [hello.session, hello.model].filter((part) => part && part !== hello.stream).join(' · ') : '');
+      setText(
+        session,
+        hello ? [hello.session, hello.model].filter((part) => part && part !== hello.stream).join(' · ') : '',
+      );
       const behind = view.paused && series ? series.end - view.end : 0;
       const paused = view.paused && (state.kind === 'live' || state.kind === 'replay');
       setText(word, paused ? 'Paused' : state.word);
       setText(detail, paused ? `${ticks(behind)} behind live` : state.detail);
       setClass(chip, `chip chip-${paused ? 'paused' : state.kind}`);
       setGlyph(mark, shapes[paused ? 'paused' : state.kind] ?? 'dot');
-      setText(theme, `Theme: ${view.theme.choice}`);
+      setText(choice, `: ${view.theme.choice}`);
     },
   };
 }

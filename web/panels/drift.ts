@@ -38,7 +38,14 @@ export function driftPanel(host: HTMLElement, view: View): Panel {
       context.setLineDash([]);
       for (const mark of s.store.alerts.marks) {
         if (mark.at < s.first || mark.at >= s.end) continue;
-        severityGlyph(context, s.palette, mark.kind === 'alert' ? mark.severity : 'none', xOf(s, mark.at), y(1), mark.kind === 'alert' ? 5.5 : 3.5);
+        severityGlyph(
+          context,
+          s.palette,
+          mark.kind === 'alert' ? mark.severity : 'none',
+          xOf(s, mark.at),
+          y(1),
+          mark.kind === 'alert' ? 5.5 : 3.5,
+        );
       }
     },
   });
@@ -70,10 +77,19 @@ export function driftPanel(host: HTMLElement, view: View): Panel {
     write(s) {
       const { series } = s;
       const rule = s.store.alerts.rules[0];
-      setText(track.note, s.geometry.narrow ? 'share of its threshold' : 'statistic as a share of its threshold; it begins again after firing');
+      setText(
+        track.note,
+        s.geometry.narrow
+          ? 'share of its threshold'
+          : 'statistic as a share of its threshold; it begins again after firing',
+      );
       const share = series.drift[series.slot(s.end - 1)]!;
-      const stands = Number.isFinite(share) ? `The statistic stands at ${percent(share)} of its threshold.` : 'No drift statistic yet.';
-      track.summary(rule && Number.isFinite(rule.since) ? `${stands} ${rule.name} fired last on ${shortTime(rule.since)}.` : stands);
+      const stands = Number.isFinite(share)
+        ? `The statistic stands at ${percent(share)} of its threshold.`
+        : 'No drift statistic yet.';
+      track.summary(
+        rule && Number.isFinite(rule.since) ? `${stands} ${rule.name} fired last on ${shortTime(rule.since)}.` : stands,
+      );
     },
   };
 }

@@ -51,11 +51,17 @@ function table(s: Snapshot, decimals: number): Row[] {
     const quantity = features[feature]!;
     const input = explained.inputs[row * F + feature]!;
     const write = isDifference(quantity.name) ? signed : figure;
-    const value = Number.isFinite(input) ? withUnit(write(input * quantity.scale, quantity.decimals), quantity.unit) : '';
+    const value = Number.isFinite(input)
+      ? withUnit(write(input * quantity.scale, quantity.decimals), quantity.unit)
+      : '';
     const time = explained.times[row]!;
     const back = explained.times.length - 1 - row;
     rest -= shown(effect);
-    return { name: `${quantity.label} ${Number.isFinite(time) ? shortTime(time) : `${back} back`}`, value, effect: shown(effect) };
+    return {
+      name: `${quantity.label} ${Number.isFinite(time) ? shortTime(time) : `${back} back`}`,
+      value,
+      effect: shown(effect),
+    };
   });
   const others = explained.cells.length - top.length;
   if (others > 0) rows.push({ name: `${count(others)} other cells`, value: '', effect: rounded(rest, decimals) });

@@ -1,9 +1,9 @@
 /** Right column: feed and engine, what is lost and what it costs, as the server's status says four times a second. */
-import { el, glyph, setClass, setText, show } from '../dom.ts';
-import { age, brief, bytes, clock, count, plainRate, ticks } from '../format.ts';
+
 import { THIN } from '../../src/numbers.ts';
+import { el, glyph, setClass, setText, show } from '../dom.ts';
+import { age, bytes, clock, count, plainRate, ticks } from '../format.ts';
 import type { Panel } from '../snapshot.ts';
-import { tickAge } from '../state.ts';
 import type { View } from '../view.ts';
 
 export function enginePanel(host: HTMLElement, view: View): Panel {
@@ -28,15 +28,19 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
       if (!status) return;
       const { link } = view.connection;
       const lost = state.kind === 'lost';
-      const now = performance.now();
-      fact('Connection', lost ? (link.phase === 'waiting' ? `lost: ${link.reason}` : 'reconnecting') : 'open', lost);
+      fact('Connection', lost ? (link.phase === 'waiting' ? 'lost' : 'reconnecting') : 'open', lost);
       fact('Feed', `${lost ? 'unknown, was ' : ''}${status.feed.state}`, status.feed.state !== 'open');
       fact('Rate', `${plainRate(status.ticksPerSecond)} tick/s`);
-      fact('Last tick', lastTick(status.lastReceived, lost ? `${age(state.age)} old` : `${brief(tickAge(view.store, now))} old`));
+      fact('Last tick', lost ? `${age(state.age)} ago` : lastTick(status.lastReceived));
       fact('Gaps, late', `${count(status.gaps)}, ${count(status.late)}`, status.gaps + status.late > 0);
-      fact('Twice, invalid', `${count(status.duplicates)}, ${count(status.invalid)}`, status.invalid > 0);
+      fact('Duplicates, invalid', `${count(status.duplicates)}, ${count(status.invalid)}`, status.invalid > 0);
       fact('Held values', count(status.held));
-      fact('Explained', status.explained === status.ticks ? `all ${ticks(status.ticks)}` : `${count(status.explained)} of ${ticks(status.ticks)}`);
+      fact(
+        'Explained',
+        status.explained === status.ticks
+          ? `all ${ticks(status.ticks)}`
+          : `${count(status.explained)} of ${ticks(status.ticks)}`,
+      );
       fact('Time per tick', `${plainRate(status.tickMs)}${THIN}ms, p99 ${plainRate(status.tickMsP99)}`);
       fact('Receive to send', `p99 ${plainRate(status.sendMsP99)}${THIN}ms`);
       const memory = series && series.end > 0 ? series.memory[series.slot(series.end - 1)]! : Number.NaN;
@@ -46,12 +50,22 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
       const { recording } = status;
       fact(
         'Recording',
-        recording === null ? 'none' : recording.state === 'failed' ? `failed: ${recording.reason ?? ''}` : `${ticks(recording.ticks)}, ${bytes(recording.bytes)}`,
+        recording === null
+          ? 'none'
+          : recording.state === 'failed'
+            ? `failed: ${recording.reason ?? ''}`
+            : `${ticks(recording.ticks)}, ${bytes(recording.bytes)}`,
         recording?.state === 'failed',
       );
       const losses = status.gaps + status.late + status.invalid + status.queueDropped + dropped;
       const whole = status.explained === status.ticks;
-      const text = lost ? `lost for ${age(state.age)}` : losses === 0 && whole ? 'nothing hidden, nothing dropped' : losses === 0 ? 'not every tick explained' : `${count(losses)} lost or refused`;
+      const text = lost
+        ? `lost for ${age(state.age)}`
+        : losses === 0 && whole
+          ? 'nothing hidden, nothing dropped'
+          : losses === 0
+            ? 'not every tick explained'
+            : `${count(losses)} lost or refused`;
       if (verdict.dataset.text !== text) {
         verdict.dataset.text = text;
         const good = !lost && losses === 0 && whole;
@@ -62,6 +76,6 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
   };
 }
 
-function lastTick(received: number | null, old: string): string {
-  return received === null ? 'none yet' : `${clock(received)} UTC, ${old}`;
+function lastTick(received: number | null): string {
+  return received === null ? 'none yet' : `${clock(received)} UTC`;
 }

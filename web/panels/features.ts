@@ -7,7 +7,8 @@ import { Surface } from '../surface.ts';
 import { axisText, makeTrack, verticals } from '../track.ts';
 import type { View } from '../view.ts';
 
-const ROW = 22;
+/** Least height of a row, and of the track, CSS pixels. */
+const ROW = 18;
 
 export function featuresPanel(host: HTMLElement, view: View): Panel {
   const track = makeTrack(host, view, 'features');
@@ -38,7 +39,8 @@ export function featuresPanel(host: HTMLElement, view: View): Panel {
         }
       }
       const context = surface.begin();
-      if (stripes?.version !== palette.version) stripes = { pattern: striped(context, palette.neg, surface.ratio), version: palette.version };
+      if (stripes?.version !== palette.version)
+        stripes = { pattern: striped(context, palette.neg, surface.ratio), version: palette.version };
       verticals(context, s, 0, surface.height);
       const height = surface.height / F;
       const room = height - 4;
@@ -56,9 +58,14 @@ export function featuresPanel(host: HTMLElement, view: View): Panel {
           const size = surface.snap(Math.abs(value) * unit);
           if (size < 0.5 / surface.ratio) continue;
           context.fillStyle = value > 0 ? palette.pos : stripes.pattern;
-          context.fillRect(surface.snap(xOf(s, at) - geometry.pitch / 2), value > 0 ? zero - size : zero + 1, bar, size);
+          context.fillRect(
+            surface.snap(xOf(s, at) - geometry.pitch / 2),
+            value > 0 ? zero - size : zero + 1,
+            bar,
+            size,
+          );
         }
-        place(s, f, f * height + height / 2);
+        place(s, f, f * height + (geometry.narrow ? 8 : height / 2));
       }
       track.lines(s);
     },
@@ -85,7 +92,7 @@ export function featuresPanel(host: HTMLElement, view: View): Panel {
       row.append(name, mark, value);
       labels.push({ row, name, value, mark });
     }
-    labels.forEach((label, f) => show(label.row, f < F));
+    for (const [f, label] of labels.entries()) show(label.row, f < F);
     const height = `${Math.max(F * ROW, 66)}px`;
     if (track.plot.style.minHeight !== height) track.plot.style.minHeight = height;
   }
@@ -94,7 +101,7 @@ export function featuresPanel(host: HTMLElement, view: View): Panel {
     const { row, name, value, mark } = labels[f]!;
     const effect = s.series.byFeature(s.focus, f) * s.target.scale;
     row.style.top = `${Math.round(y)}px`;
-    row.style.left = `${s.geometry.narrow ? s.geometry.left + 4 : s.geometry.now + 14}px`;
+    row.style.left = `${s.geometry.narrow ? s.geometry.left + 4 : s.geometry.now + 10}px`;
     const tone = figure(effect, s.target.decimals).match(/[1-9]/) ? (effect > 0 ? 'raises' : 'lowers') : '';
     row.dataset.tone = tone;
     setText(name, s.features[f]!.label);

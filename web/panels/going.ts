@@ -38,7 +38,12 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
       setText(over, `last ${ticks(skill.count)}`);
       const known = Number.isFinite(skill.gain);
       setText(gain, known ? figure(Math.abs(skill.gain) * 100, 0) : '\u2013');
-      setText(compared, `${skill.gain >= 0 ? 'less' : 'more'} error than “same as now”`);
+      setText(
+        compared,
+        figure(skill.gain * 100, 0) === '0'
+          ? 'better or worse than “same as now”'
+          : `${skill.gain >= 0 ? 'less' : 'more'} error than “same as now”`,
+      );
       setText(error, figure(skill.model * Math.abs(target.scale), target.decimals));
       setText(errorUnit, target.unit === '%' ? 'pts' : target.unit);
       setText(same, `usual error (RMS); same as now ${figure(skill.same * Math.abs(target.scale), target.decimals)}`);

@@ -13,7 +13,7 @@ import type { View } from '../view.ts';
 /** Ages whose effects all stay under this share of the largest are not drawn. */
 const SMALLEST = 0.01;
 /** A cell that lowers carries its mark from this share of the scale on. */
-const MARKED = 0.04;
+const MARKED = 0.06;
 
 export function lagsPanel(host: HTMLElement, view: View): Panel {
   const track = makeTrack(host, view, 'lags');
@@ -39,7 +39,8 @@ export function lagsPanel(host: HTMLElement, view: View): Panel {
         rows = Math.min(8, K);
       }
       const first = Math.max(s.first, series.end - 1024, 0);
-      for (let at = first; at < s.end; at++) for (let age = 0; age < K; age++) bound.take(Math.abs(series.event(at, age)));
+      for (let at = first; at < s.end; at++)
+        for (let age = 0; age < K; age++) bound.take(Math.abs(series.event(at, age)));
       for (let at = first; at < s.end; at++) {
         for (let age = K - 1; age >= rows; age--) {
           if (Math.abs(series.event(at, age)) < SMALLEST * bound.value) continue;
@@ -48,41 +49,44 @@ export function lagsPanel(host: HTMLElement, view: View): Panel {
         }
       }
       const context = surface.begin();
-      const [top, bottom] = [2, surface.height - 4];
+      const top = 2;
+      const bottom = surface.height - 4;
       const height = bottom - top;
+      const row = height / rows;
       image.update(series, first, s.end, bound.value, palette);
       context.imageSmoothingEnabled = false;
       image.paint(context, s.first, s.end, rows, geometry.left, geometry.pitch, top, height);
-      context.fillStyle = palette.bg;
-      const row = height / rows;
-      if (geometry.pitch >= 4) for (let i = 1; i < s.geometry.count; i++) context.fillRect(geometry.left + i * geometry.pitch - 1 / surface.ratio, top, 1 / surface.ratio, height);
-      if (row >= 3) for (let age = 1; age < rows; age++) context.fillRect(geometry.left, surface.snap(top + age * row), geometry.now - geometry.left, 1 / surface.ratio);
       if (row >= 3 && geometry.pitch >= 5) {
+        context.fillStyle = palette.mid;
         for (let at = first; at < s.end; at++) {
           for (let age = 0; age < rows; age++) {
             const value = series.event(at, age) * Math.sign(target.scale);
             if (value > -MARKED * bound.value) continue;
-            context.fillStyle = palette.diverging.ink(value, bound.value);
             const x = geometry.left + (at - s.first) * geometry.pitch;
-            context.fillRect(x + 1, surface.snap(top + (age + 0.5) * row), geometry.pitch - 3, 1 / surface.ratio);
+            context.fillRect(x + 2, surface.snap(top + age * row + (row - 1) / 2), geometry.pitch - 4, 1);
           }
         }
       }
       verticals(context, { ...s, labels: [] }, top, bottom);
-      axisText(context, s, 'newest', top + 6);
+      axisText(context, s, geometry.narrow ? 'new' : 'newest', top + 6);
       for (const age of [Math.round(rows / 3), Math.round((2 * rows) / 3), rows - 1]) {
         axisText(context, s, `${age}${geometry.narrow ? '' : ' back'}`, Math.min(bottom - 5, top + (age + 0.5) * row));
       }
       const memory = series.memory[series.slot(s.focus)]!;
       setText(strong, geometry.narrow ? ticks(memory) : `memory ${ticks(memory)}`);
-      setText(small, geometry.narrow ? '' : rows < K ? `effects older than ${rows - 1} are under 1 % of the largest` : '');
+      setText(
+        small,
+        geometry.narrow ? '' : rows < K ? `effects older than ${rows - 1} are under 1 % of the largest` : '',
+      );
       placeLabel(label, s, (top + bottom) / 2);
       track.lines(s);
     },
     write(s) {
       const memory = s.series.memory[s.series.slot(s.end - 1)]!;
       const largest = figure(bound.value * Math.abs(s.target.scale), s.target.decimals);
-      track.summary(`The model's memory reaches ${ticks(memory)} back. The scale ends at ${largest} ${differenceUnit(s.target.unit)}.`);
+      track.summary(
+        `The model's memory reaches ${ticks(memory)} back. The scale ends at ${largest} ${differenceUnit(s.target.unit)}.`,
+      );
     },
   };
 }

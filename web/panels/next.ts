@@ -13,7 +13,11 @@ export function nextPanel(host: HTMLElement, _view: View): Panel {
   const value = el('span', 'hero-value');
   const unit = el('span', 'hero-unit');
   const change = el('p', 'under');
-  host.append(el('div', 'strip-head', {}, title, what, age.node), el('p', 'hero predicted', { 'data-testid': 'next' }, value, unit), change);
+  host.append(
+    el('div', 'strip-head', {}, title, what, age.node),
+    el('p', 'hero predicted', { 'data-testid': 'next' }, value, unit),
+    change,
+  );
   host.setAttribute('aria-label', 'Next');
   return {
     state(state) {
@@ -40,13 +44,15 @@ function moved(s: Snapshot, prediction: number): string {
   if (!Number.isFinite(before)) return '';
   const by = Number(prediction.toFixed(target.decimals)) - Number(before.toFixed(target.decimals));
   const text = difference(signed(by, target.decimals), target.unit);
-  return /[1-9]/.test(text) ? `${text} from the prediction before` : 'as the prediction before';
+  return /[1-9]/.test(text) ? `${text} from the one before` : 'as the one before';
 }
 
 function warmingUp(s: Snapshot): string {
   const { hello } = s.store;
   const left = (hello?.window ?? 0) - 1 - s.series.index[s.series.slot(s.end - 1)]!;
-  return hello?.mode === 'windowed' && left > 0 ? `first prediction at tick ${hello.window}, ${left} to go` : 'no prediction at this tick';
+  return hello?.mode === 'windowed' && left > 0
+    ? `first prediction at tick ${hello.window}, ${left} to go`
+    : 'no prediction at this tick';
 }
 
 /** The tick predicted: its date where ticks are equally spaced in time, else the feed's own word for a tick. */

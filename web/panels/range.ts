@@ -1,6 +1,7 @@
 /** Track 1: what arrived and what had been predicted for it, each at its own tick; the next prediction alone behind now. */
 import { figure, withUnit } from '../../src/numbers.ts';
 import { TickFlag } from '../../src/wire.ts';
+import type { Mark } from '../alerts.ts';
 import { el, onChange, setText, show } from '../dom.ts';
 import { count, shortTime, tickName } from '../format.ts';
 import { linePlot } from '../plot.ts';
@@ -38,7 +39,14 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
   });
   new ResizeObserver(() => view.resized(track.plot.clientWidth)).observe(track.plot);
 
-  const words = onChange(() => {});
+  let keys: { before: string; trained: boolean; narrow: boolean } = { before: '', trained: false, narrow: false };
+  const writeLegend = onChange(() => {
+    legend.replaceChildren(
+      el('span', 'key key-act', {}, 'arrived'),
+      el('span', 'key key-pred', {}, keys.narrow ? 'predicted' : keys.before),
+      ...(keys.trained ? [el('span', 'key key-hatch', {}, 'training data')] : []),
+    );
+  });
   return {
     draw(s) {
       const { series, first, end, target } = s;
@@ -79,13 +87,8 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
       setText(track.note, target.name === target.label ? '' : target.name);
       const horizon = hello?.horizon ?? 1;
       const before = `predicted ${horizon === 1 ? 'the tick' : `${count(horizon)} ticks`} before`;
-      const trained = touches(s, s.store.hello?.trainedUntil ?? null);
-      words(`${before} ${trained}`);
-      legend.replaceChildren(
-        el('span', 'key key-act', {}, 'arrived'),
-        el('span', 'key key-pred', {}, s.geometry.narrow ? 'predicted' : before),
-        ...(trained ? [el('span', 'key key-hatch', {}, 'training data')] : []),
-      );
+      keys = { before, trained: touches(s, hello?.trainedUntil ?? null), narrow: s.geometry.narrow };
+      writeLegend(JSON.stringify(keys));
       const slot = series.slot(s.end - 1);
       track.summary(
         `Arrived ${withUnit(figure(series.arrived[slot]! * scale, target.decimals), unit)} at ${shortTime(series.time[slot]!)}; ` +
@@ -101,7 +104,12 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
     const value = series.arrived[slot]! * scale;
     const newest = s.hover === null;
     const predicted = (newest ? series.prediction : series.predicted)[slot]! * scale;
-    setText(arrived, Number.isFinite(value) ? `${withUnit(figure(value, target.decimals), unit)}${geometry.narrow ? '' : ' arrived'}` : '');
+    setText(
+      arrived,
+      Number.isFinite(value)
+        ? `${withUnit(figure(value, target.decimals), unit)}${geometry.narrow ? '' : ' arrived'}`
+        : '',
+    );
     setText(
       next,
       Number.isFinite(predicted)
@@ -156,45 +164,66 @@ function training(context: CanvasRenderingContext2D, s: Snapshot, bottom: number
   hatch(context, s.palette.t3, from, bottom + 2, xOf(s, at) - s.geometry.pitch / 2 - from, 5, 4);
 }
 
+/** Under so many pixels apart, marks of alerts share one glyph and a count. */
+const APART = 14;
+
 /** Alerts: the severity's glyph at the top edge and a dotted line to the axis; gaps and resets are named there too. */
 function marks(context: CanvasRenderingContext2D, s: Snapshot, top: number, bottom: number): void {
   const { palette, series } = s;
+  const { marks: all } = s.store.alerts;
   context.font = `600 11px ${FONT}`;
   context.textBaseline = 'middle';
-  let labelled = Number.POSITIVE_INFINITY;
-  for (let i = s.store.alerts.marks.length - 1; i >= 0; i--) {
-    const mark = s.store.alerts.marks[i]!;
-    if (mark.kind !== 'alert' || mark.at < s.first || mark.at >= s.end) continue;
+  let free = s.geometry.now + 8;
+  for (let i = all.length - 1; i >= 0; i--) {
+    const mark = all[i]!;
+    if (!inView(mark, s)) continue;
     const x = Math.round(xOf(s, mark.at)) + 0.5;
     const colour = mark.severity === 'critical' ? palette.crit : palette.warn;
-    context.strokeStyle = colour;
-    context.lineWidth = 1.25;
-    context.setLineDash([2, 3]);
-    context.beginPath();
-    context.moveTo(x, top + 8);
-    context.lineTo(x, bottom);
-    context.stroke();
-    context.setLineDash([]);
+    dotted(context, colour, x, top + 8, bottom);
+    let together = 1;
+    for (let j = i - 1; j >= 0; j--) {
+      if (!inView(all[j]!, s)) continue;
+      const other = Math.round(xOf(s, all[j]!.at)) + 0.5;
+      if (x - other >= APART) break;
+      dotted(context, colour, other, top + 12, bottom);
+      together++;
+      i = j;
+    }
     severityGlyph(context, palette, mark.severity, x, top + 4, 5.5);
-    const text = `${mark.name} ${shortTime(mark.time)}`;
-    const width = context.measureText(text).width + 24;
+    const text = `${together > 1 ? `${together} × ` : ''}${mark.name} ${shortTime(mark.time)}`;
+    const width = context.measureText(text).width + 18;
     const leftward = x - width > s.geometry.left;
     const end = leftward ? x : x + width;
-    if (end > labelled || (!leftward && x + width > s.geometry.now)) continue;
+    if (end > free) continue;
     context.textAlign = leftward ? 'right' : 'left';
     context.fillStyle = colour;
     context.fillText(text, leftward ? x - 10 : x + 10, top + 4);
-    labelled = end - width;
+    free = end - width - 8;
   }
   context.font = `11px ${FONT}`;
   context.textAlign = 'center';
-  context.fillStyle = palette.t3;
+  context.fillStyle = palette.t2;
   for (let at = Math.max(s.first, series.start); at < s.end; at++) {
     const flags = series.flags[series.slot(at)]!;
     if (!(flags & (TickFlag.gap | TickFlag.reset))) continue;
     const x = Math.min(Math.max(xOf(s, at) - s.geometry.pitch / 2, s.geometry.left + 24), s.geometry.now - 24);
-    context.fillText(flags & TickFlag.reset ? 'reset' : gapText(s, at), x, bottom - 8);
+    context.fillText(flags & TickFlag.reset ? 'reset' : gapText(s, at), x, top + 20);
   }
+}
+
+function inView(mark: Mark, s: Snapshot): boolean {
+  return mark.kind === 'alert' && mark.at >= s.first && mark.at < s.end;
+}
+
+function dotted(context: CanvasRenderingContext2D, colour: string, x: number, from: number, to: number): void {
+  context.strokeStyle = colour;
+  context.lineWidth = 1.25;
+  context.setLineDash([2, 3]);
+  context.beginPath();
+  context.moveTo(x, from);
+  context.lineTo(x, to);
+  context.stroke();
+  context.setLineDash([]);
 }
 
 function gapText(s: Snapshot, at: number): string {

@@ -19,7 +19,10 @@ export function sentencePanel(host: HTMLElement, _view: View): Panel {
     if (latest) writeParts(told, tell(latest, latest.newest, 'that just arrived').parts);
   });
   return {
-    state: (state) => age.write(state),
+    state(state) {
+      age.write(state);
+      if (!latest) setText(told, `${state.word}.`);
+    },
     write(s) {
       const { newest, target } = s;
       if (newest.at < 0) {
@@ -31,7 +34,10 @@ export function sentencePanel(host: HTMLElement, _view: View): Panel {
       setText(against, `Occlusion, against ${baselineName(s)}`);
       rewrite(`${newest.at} ${target.decimals} ${s.features.map((f) => f.decimals)}`);
       const behind = s.end - 1 - newest.at;
-      setText(note, behind > 0 ? `Explains the tick of ${shortTime(newest.time)}, ${ticks(behind)} old.` : withoutMeans(s));
+      setText(
+        note,
+        behind > 0 ? `Explains the tick of ${shortTime(newest.time)}, ${ticks(behind)} old.` : withoutMeans(s),
+      );
       show(note, true);
     },
   };

@@ -1,11 +1,12 @@
 /** The transport bar: follow or pause, back to live, speed where the feed has one, and the whole history in small. */
 import { TickFlag } from '../../src/wire.ts';
+import { type TimeLabel, timeLabels } from '../axis.ts';
 import { el, glyph, setClass, setGlyph, setText, show } from '../dom.ts';
 import { bytes, count, span, ticks } from '../format.ts';
-import { type TimeLabel, timeLabels } from '../axis.ts';
 import type { Series } from '../series.ts';
 import type { Panel, Snapshot } from '../snapshot.ts';
-import { FONT, hatch, severityGlyph, Surface } from '../surface.ts';
+import { say } from '../speech.ts';
+import { FONT, hatch, Surface, severityGlyph } from '../surface.ts';
 import type { View } from '../view.ts';
 
 const SPEEDS = [0.5, 1, 2, 5, 10];
@@ -18,7 +19,13 @@ export function transportPanel(host: HTMLElement, view: View): Panel {
   const pauseMark = glyph('pause');
   const pause = el('button', 'icon', { type: 'button', 'aria-keyshortcuts': 'Space' }, pauseMark);
   pause.addEventListener('click', () => view.togglePause());
-  const back = el('button', 'quiet', { type: 'button', 'aria-keyshortcuts': 'L' }, 'Back to live ', el('kbd', '', {}, 'L'));
+  const back = el(
+    'button',
+    'quiet',
+    { type: 'button', 'aria-keyshortcuts': 'L' },
+    'Back to live ',
+    el('kbd', '', {}, 'L'),
+  );
   back.addEventListener('click', () => view.live());
   const speeds = el('div', 'speeds', { role: 'group', 'aria-label': 'Speed of the feed' });
   for (const value of SPEEDS) {
@@ -31,7 +38,6 @@ export function transportPanel(host: HTMLElement, view: View): Panel {
   const recording = el('p', 'counts');
   host.append(state, pause, back, speeds, map, counts, recording);
   const surface = new Surface(map, () => view.refresh());
-  const spoken = document.getElementById('spoken')!;
   const minimap = new Minimap();
   let hiddenAt = 0;
   let hiddenEnd = 0;
@@ -52,7 +58,7 @@ export function transportPanel(host: HTMLElement, view: View): Panel {
       const begun = alerts.begun - hiddenAlerts;
       away = `${span(gone)} away: ${ticks((series?.end ?? 0) - hiddenEnd)}, ${begun} alert${begun === 1 ? '' : 's'}`;
       awayUntil = performance.now() + AWAY_MS;
-      setText(spoken, away);
+      say(away);
     }
     view.refresh();
   });
@@ -64,7 +70,15 @@ export function transportPanel(host: HTMLElement, view: View): Panel {
     write(s) {
       const { status, hello } = s.store;
       const live = !s.paused && s.selected === null;
-      const word = s.paused ? 'Paused' : hello?.session === 'replay' ? 'Following the replay' : 'Following live';
+      const word = s.paused
+        ? 'Paused'
+        : s.state.kind === 'lost'
+          ? 'Live when it returns'
+          : s.state.kind === 'mismatch'
+            ? 'Not live'
+            : hello?.session === 'replay'
+              ? 'Following the replay'
+              : 'Following live';
       setText(following, s.selected === null ? word : `${word}; the explanation stays`);
       setClass(state, `follow ${s.paused ? 'paused' : ''}`);
       setGlyph(mark, s.paused ? 'pause' : 'dot');
@@ -76,12 +90,25 @@ export function transportPanel(host: HTMLElement, view: View): Panel {
       }
       show(back, !live);
       const speed = status?.speed ?? hello?.speed ?? null;
-      show(speeds, speed !== null);
-      for (const button of speeds.children) button.setAttribute('aria-pressed', String(Number((button as HTMLElement).dataset.speed) === speed));
+      show(speeds, speed !== null && s.link.phase === 'open');
+      for (const button of speeds.children)
+        button.setAttribute('aria-pressed', String(Number((button as HTMLElement).dataset.speed) === speed));
       const kept = s.series.end - s.series.start;
-      setText(counts, performance.now() < awayUntil ? away : `${ticks(s.series.end)}${kept < s.series.end ? `, the last ${count(kept)} shown` : ''}`);
+      setText(
+        counts,
+        performance.now() < awayUntil
+          ? away
+          : `${ticks(s.series.end)}${kept < s.series.end ? `, the last ${count(kept)} shown` : ''}`,
+      );
       const file = status?.recording ?? null;
-      setText(recording, file === null ? 'not recording' : file.state === 'failed' ? `recording failed: ${file.reason ?? ''}` : `recorded ${ticks(file.ticks)}, ${bytes(file.bytes)}`);
+      setText(
+        recording,
+        file === null
+          ? 'not recording'
+          : file.state === 'failed'
+            ? `recording failed: ${file.reason ?? ''}`
+            : `recorded ${ticks(file.ticks)}, ${bytes(file.bytes)}`,
+      );
       setClass(recording, `counts ${file?.state === 'failed' ? 'bad' : ''}`);
     },
   };
@@ -91,9 +118,10 @@ export function transportPanel(host: HTMLElement, view: View): Panel {
 class Minimap {
   #low = new Float32Array(0);
   #high = new Float32Array(0);
-  /** Looking for the boundaries of years takes a moment: once a second is enough. */
+  /** Looking for the boundaries of years takes a moment: about once a second is enough. */
   #labels: TimeLabel[] = [];
   #labelledAt = Number.NEGATIVE_INFINITY;
+  #labelledEnd = 0;
   #wide = 0;
 
   draw(surface: Surface, s: Snapshot): void {
@@ -132,16 +160,19 @@ class Minimap {
     context.lineWidth = 1;
     context.strokeRect(Math.round(left) + 0.5, 2.5, Math.max(2, Math.round(right - left) - 1), base - 1);
     for (const mark of store.alerts.marks) {
-      if (mark.kind === 'alert' && series.has(mark.at)) severityGlyph(context, palette, mark.severity, Math.min(x(mark.at + 0.5), width - 4), 5, 4);
+      if (mark.kind === 'alert' && series.has(mark.at))
+        severityGlyph(context, palette, mark.severity, Math.min(x(mark.at + 0.5), width - 4), 5, 4);
     }
     context.font = `11px ${FONT}`;
     context.textBaseline = 'alphabetic';
     context.textAlign = 'left';
     context.fillStyle = palette.t2;
     let free = 0;
-    if (s.now - this.#labelledAt > 1000 || this.#wide !== width) {
+    const moved = series.end - this.#labelledEnd;
+    if (this.#wide !== width || moved < 0 || moved > n / 10 || (moved > n / 200 && s.now - this.#labelledAt > 1000)) {
       this.#labels = timeLabels(series, from, series.end, width);
       this.#labelledAt = s.now;
+      this.#labelledEnd = series.end;
       this.#wide = width;
     }
     for (const { at, text } of this.#labels) {

@@ -1,10 +1,11 @@
 /** Right column: the heat map of one explanation, past ticks x features, with whole ticks above and sums at the right. */
 import { difference, differenceUnit, figure, rounded, signed, withUnit } from '../../src/numbers.ts';
 import { baselineWords } from '../../src/words.ts';
-import { el, setText, show, writeParts } from '../dom.ts';
+import { el, onChange, setText, show, writeParts } from '../dom.ts';
 import { longTime, shortTime } from '../format.ts';
 import { Bound } from '../scale.ts';
 import type { Explained, Panel, Snapshot } from '../snapshot.ts';
+import { say } from '../speech.ts';
 import { FONT, Surface } from '../surface.ts';
 import type { View } from '../view.ts';
 import { tell } from './sentence.ts';
@@ -36,7 +37,12 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
   const legendBox = el('div', 'legend-scale');
   const grew = el('span', 'note');
   const summary = el('p', 'unseen', { id: 'why-summary' });
-  legend.append(el('span', 'tone-lowers', {}, '\u2212 lowers'), legendBox, el('span', 'tone-raises', {}, '+ raises'), grew);
+  legend.append(
+    el('span', 'tone-lowers', {}, '\u2212 lowers'),
+    legendBox,
+    el('span', 'tone-raises', {}, '+ raises'),
+    grew,
+  );
   host.append(el('div', 'section-head', {}, title, when, back), means, told, figureBox, axis, legend, summary);
   const heat = new Surface(cells, () => view.refresh());
   heat.canvas.dataset.testid = 'heat-map';
@@ -45,6 +51,10 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
   const bound = new Bound();
   let rescales = -1;
   let began = false;
+  let spoken = '';
+  const speak = onChange(() => {
+    if (view.selected !== null) say(spoken, true);
+  });
 
   return {
     draw(s) {
@@ -82,12 +92,22 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
       setText(title, `Why ${withUnit(figure(explained.prediction * target.scale, target.decimals), target.unit)}`);
       setText(when, `${selected === null ? 'at' : 'selected:'} ${longTime(explained.time)}`);
       show(back, selected !== null);
-      const narrow = s.geometry.narrow ? `, ${Math.min(MOST_NARROW, explained.times.length)} newest of ${explained.times.length}` : '';
-      setText(means, `Each cell: prediction \u2212 prediction had that value been ${baselineWords(s.store.hello?.baseline.kind ?? '')}${narrow}`);
+      const narrow = s.geometry.narrow
+        ? `, ${Math.min(MOST_NARROW, explained.times.length)} newest of ${explained.times.length}`
+        : '';
+      setText(
+        means,
+        `Each cell: prediction \u2212 prediction had that value been ${baselineWords(s.store.hello?.baseline.kind ?? '')}${narrow}`,
+      );
       show(told, selected !== null);
-      const words = tell(s, explained, 'of that tick');
+      const words = tell(s, explained, `of ${shortTime(explained.time)}`);
       if (selected !== null) writeParts(told, words.parts);
-      setText(summary, `${words.plain} Sums: ${s.features.map((f, i) => `${f.label} ${sum(s, explained.sums[i]!)}`).join(', ')}.`);
+      spoken = words.plain;
+      speak(String(selected));
+      setText(
+        summary,
+        `${words.plain} Sums: ${s.features.map((f, i) => `${f.label} ${sum(s, explained.sums[i]!)}`).join(', ')}.`,
+      );
     },
   };
 
@@ -96,7 +116,7 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
     const made = (parent: HTMLElement) => parent.replaceChildren(...Array.from({ length: F + 1 }, () => el('div')));
     made(names);
     made(sums);
-    const height = F > 12 ? 16 : F > 6 ? 20 : F > 4 ? 26 : 30;
+    const height = F > 12 ? 16 : F > 6 ? 20 : F > 4 ? 22 : innerHeight >= 1000 ? 38 : 30;
     figureBox.style.setProperty('--row', `${height}px`);
     cells.style.height = `${(F + 1) * height + 4}px`;
   }
@@ -121,20 +141,35 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
         const ink = palette.diverging.ink(value, bound.value);
         if (right - left >= 22) cellText(context, value, ink, left, right, (top + bottom) / 2);
         else if (value < -MARKED * bound.value) {
-          context.fillStyle = ink;
-          const inset = right - left > 6 ? (right - left) * 0.28 : px;
+          const wide = right - left > 7;
+          context.fillStyle = wide ? ink : palette.mid;
+          const inset = wide ? (right - left) * 0.28 : px;
           context.fillRect(left + inset, Math.round((top + bottom) / 2), right - left - 2 * inset, 1);
         }
       }
     }
   }
 
-  function cellText(context: CanvasRenderingContext2D, value: number, ink: string, left: number, right: number, y: number): void {
+  function cellText(
+    context: CanvasRenderingContext2D,
+    value: number,
+    ink: string,
+    left: number,
+    right: number,
+    y: number,
+  ): void {
     context.font = `600 11px ${FONT}`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
     context.fillStyle = ink;
-    const text = Math.abs(value) < 0.1 ? (value < 0 ? '\u2212' : value > 0 ? '+' : '') : signed(value, right - left < 34 ? 1 : 2).replace('0.', '.');
+    const text =
+      Math.abs(value) < 0.1
+        ? value < 0
+          ? '\u2212'
+          : value > 0
+            ? '+'
+            : ''
+        : signed(value, right - left < 34 ? 1 : 2).replace('0.', '.');
     context.fillText(text, (left + right) / 2, y);
   }
 
@@ -145,12 +180,18 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
     context.font = `11px ${FONT}`;
     context.textBaseline = 'middle';
     context.fillStyle = s.palette.t2;
+    context.textAlign = 'left';
     const y = 8;
     const newest = shortTime(explained.time);
+    let free = left;
     for (const age of [shown - 1, Math.round(shown * 0.75), shown / 2, Math.round(shown * 0.25)]) {
       const x = left + (width * (shown - age - 0.5)) / shown;
-      context.textAlign = age === shown - 1 ? 'left' : 'center';
-      context.fillText(age === shown - 1 ? `${age} back` : String(age), age === shown - 1 ? left : x, y);
+      const text = age === shown - 1 ? `${age} back` : String(age);
+      const wide = context.measureText(text).width;
+      const from = age === shown - 1 ? left : x - wide / 2;
+      if (from < free) continue;
+      context.fillText(text, from, y);
+      free = from + wide + 8;
     }
     context.textAlign = 'right';
     context.fillText('sum', axisSurface.width, y);
@@ -177,7 +218,8 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
     context.textBaseline = 'alphabetic';
     context.fillStyle = palette.t2;
     let decimals = 0;
-    while (decimals < 6 && Math.abs(rounded(bound.value / 2, decimals) - bound.value / 2) > bound.value * 1e-6) decimals++;
+    while (decimals < 6 && Math.abs(rounded(bound.value / 2, decimals) - bound.value / 2) > bound.value * 1e-6)
+      decimals++;
     for (const share of [-1, -0.5, 0, 0.5, 1]) {
       context.textAlign = share === -1 ? 'left' : share === 1 ? 'right' : 'center';
       const text = share === 0 ? '0' : signed(share * bound.value, decimals);

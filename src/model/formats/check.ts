@@ -24,6 +24,15 @@ export function widthOf(layer: LayerSpec): number {
   return layer.kind === 'lstm' || layer.kind === 'dense' ? layer.units : layer.inputs;
 }
 
+/** Numbers that training chose: weights, and what a normalization measured. */
+export function parameterCount(layer: LayerSpec): number {
+  if (layer.kind === 'rescaling') return 0;
+  return Object.values(tensorShapes(layer)).reduce(
+    (sum, shape) => sum + shape.reduce((product, n) => product * n, 1),
+    0,
+  );
+}
+
 /**
  * Checks that a model fits together: every layer takes what the layer below gives, every tensor has its shape and
  * holds finite numbers, the last layer gives the outputs. Every reader ends with it.

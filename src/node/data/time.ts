@@ -1,3 +1,4 @@
+import { decimal } from '../../feeds/time.ts';
 import type { Cell } from './reader.ts';
 
 /** Names under which a time column is found. */
@@ -30,13 +31,11 @@ export function timeReader(cells: Iterable<Cell>): (cell: Cell) => number {
   };
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-
 /** A cell as a number; NaN where it is none. Hexadecimal, blanks inside and the like are none. */
 export function numeric(cell: Cell): number {
   if (typeof cell === 'number') return cell;
   if (typeof cell === 'bigint') return Number(cell);
-  return typeof cell === 'string' && NUMBER.test(cell.trim()) ? Number(cell) : Number.NaN;
+  return typeof cell === 'string' ? decimal(cell.trim()) : Number.NaN;
 }
 
 const DATE =

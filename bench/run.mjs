@@ -1,0 +1,36 @@
+/** `npm run bench`: every figure as a ratio against its yardstick of the same run. Exit 1 when a bar is missed. */
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { benchExplain } from './explain.mjs';
+import { benchKernels } from './kernels.mjs';
+import { row } from './measure.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+execFileSync(
+  'npx',
+  [
+    'asc',
+    'bench/assembly/peak.ts',
+    '-o',
+    'dist/bench/peak.wasm',
+    '-O3',
+    '--runtime',
+    'stub',
+    '--enable',
+    'simd',
+    '--use',
+    'abort=',
+  ],
+  { cwd: root, stdio: 'inherit' },
+);
+
+const only = process.argv.slice(2);
+const benches = { kernels: benchKernels, explain: benchExplain };
+process.stdout.write(`${cpus()[0].model}, Node ${process.version}, medians\n\n`);
+row('what', 'whytick', 'yardstick', 'result', 'bar');
+let met = true;
+for (const [name, bench] of Object.entries(benches)) {
+  if (only.length === 0 || only.includes(name)) met = (await bench()) && met;
+}
+process.exitCode = met ? 0 : 1;

@@ -1,0 +1,315 @@
+/**
+ * The engine: one input log and one clock. Feed messages, statuses and acts of the user come in and are stamped; ticks,
+ * predictions, attributions, drift events and alerts come out. A replay hands it the recorded inputs with their recorded
+ * stamps and gets the same outputs, byte for byte.
+ *
+ * message -> mapping -> order -> explainer -> detectors -> rules
+ */
+import { type Observable, Subject } from 'rxjs';
+import { Clock } from './clock.ts';
+import type { EngineConfig } from './engine/config.ts';
+import { Lane } from './engine/lane.ts';
+import type { Watchable } from './engine/signal.ts';
+import { ConfigError, DataError, invalid } from './errors.ts';
+import { Explainer } from './explainer.ts';
+import { compileMapping, type Mapping } from './feeds/mapping.ts';
+import type { Kernels } from './kernels.ts';
+import type { ModelSpec } from './model/spec.ts';
+import { decodeJson, encodeAttribution, encodeJson, type Input, type LogRecord, nanoseconds } from './recording/records.ts';
+import type { AlertTransition, DriftEvent, Explanation, FeedStatus, Tick } from './types.ts';
+
+export { type EngineConfig, type EngineInput, type ExplainConfig, parseEngineConfig } from './engine/config.ts';
+export type { Input, LogRecord } from './recording/records.ts';
+
+export interface EngineOptions {
+  kernels: Kernels;
+  /** Null: ticks and rules on them only. */
+  spec: ModelSpec | null;
+  config: EngineConfig;
+  /** Wall clock in ns since 1970 UTC, for the stamps of live inputs. */
+  wall: () => bigint;
+}
+
+/** What a user can do to a running engine. */
+export type Act = { act: 'reset' };
+
+/** One tick that was taken, and all that came of it. The explanation is overwritten by the next tick of its key. */
+export interface Explained {
+  tick: Tick;
+  /** Number of the tick among all that were taken, from 0. */
+  sequence: number;
+  /** Stamp of the input that brought it. */
+  stamp: bigint;
+  explanation: Explanation | null;
+  /** The residual in its own expanding deviations; NaN without a rule on it, or too early. */
+  sigma: number;
+  /** The detector closest to its threshold, as a share of it; NaN without one. */
+  drift: number;
+  drifts: DriftEvent[];
+  alerts: AlertTransition[];
+  gapBefore: boolean;
+  resetBefore: boolean;
+}
+
+/** Streams of one feed; ticks of further keys are counted as invalid. */
+export const MAX_KEYS = 64;
+
+/** The engine, see above. `message`, `status`, `act` and `advance` are for live use, `input` for replay. */
+export class Engine {
+  readonly config: EngineConfig;
+  readonly counters = {
+    messages: 0,
+    ticks: 0,
+    explained: 0,
+    late: 0,
+    duplicates: 0,
+    invalid: 0,
+    ignored: 0,
+    held: 0,
+    gaps: 0,
+    missing: 0,
+    resets: 0,
+    drifts: 0,
+    alerts: 0,
+  };
+  /** Why the last tick or message was counted as invalid. */
+  lastInvalid: string | null = null;
+
+  readonly #options: EngineOptions;
+  readonly #clock = new Clock();
+  readonly #mapping: Mapping;
+  readonly #watchable: Watchable;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #records = new Subject<LogRecord>();
+  readonly #explained = new Subject<Explained>();
+  readonly #alerts = new Subject<AlertTransition>();
+  readonly #status = new Subject<FeedStatus>();
+  /** Made to check the configuration; serves the first key that comes. */
+  #unused: Lane | null;
+  #alertsOfTick: AlertTransition[] | null = null;
+  #stamp = 0n;
+  #inputs = 0;
+  #feed = 'feed';
+
+  /**
+   * @throws ConfigError for a mapping, an option or a rule that does not fit, or a column that the feed does not have;
+   *   ModelError for a model whose shapes do not fit
+   */
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.config = options.config;
+    this.#mapping = compileMapping(options.config.mapping);
+    const explainer = this.#explainer();
+    const { columns } = this.#mapping;
+    for (const column of explainer?.rawColumns() ?? []) {
+      if (!columns.includes(column)) throw new ConfigError(invalid('mapping.features', columns, `the column '${column}'`));
+    }
+    this.#watchable = { features: explainer?.columns ?? [], columns, target: Boolean(explainer?.spec.target) };
+    this.#unused = this.#lane(explainer);
+  }
+
+  /** Every input, followed by the outputs that it caused. */
+  get records$(): Observable<LogRecord> {
+    return this.#records;
+  }
+
+  /** Every tick that was taken. */
+  get explained$(): Observable<Explained> {
+    return this.#explained;
+  }
+
+  /** Every transition of an alert rule, also those that a timer made. */
+  get alerts$(): Observable<AlertTransition> {
+    return this.#alerts;
+  }
+
+  /** What the feed says of itself, and the gaps and resets that the engine found. */
+  get status$(): Observable<FeedStatus> {
+    return this.#status;
+  }
+
+  /** The stamp of the latest input. */
+  get stamp(): bigint {
+    return this.#stamp;
+  }
+
+  /** A message of the feed, as received. Junk is counted, never thrown. */
+  message(data: Uint8Array): void {
+    this.#live('feed/message', data);
+  }
+
+  status(status: FeedStatus): void {
+    this.#live('feed/status', encodeJson(status));
+  }
+
+  act(act: Act): void {
+    this.#live('engine/act', encodeJson(act));
+  }
+
+  /** The wall clock went on: timers that are due fire. To be called a few times a second. */
+  advance(): void {
+    const due = this.#clock.nextDue;
+    if (due !== null && due <= this.#options.wall()) this.#live('engine/clock', encodeJson({}));
+  }
+
+  /** The last word: every timer due by now fires, and the streams complete. */
+  end(): void {
+    this.#live('engine/clock', encodeJson({}));
+    this.complete();
+  }
+
+  /** Completes the streams without another input: the end of a replay. */
+  complete(): void {
+    for (const stream of [this.#records, this.#explained, this.#alerts, this.#status]) stream.complete();
+  }
+
+  /**
+   * Handles one input. Timers due at or before its stamp fire first.
+   * @throws DataError for an unknown topic, or a stamp that is not after the last one
+   */
+  input(input: Input): void {
+    if (input.stamp <= this.#stamp) throw new DataError(invalid('stamp', input.stamp, `one after ${this.#stamp}`));
+    this.#stamp = input.stamp;
+    this.#records.next({ ...input, time: input.stamp, sequence: this.#inputs++ });
+    this.#clock.advanceTo(input.stamp);
+    if (input.topic === 'feed/message') this.#message(input.data);
+    else if (input.topic === 'feed/status') this.#feedStatus(decodeJson(input.data, input.topic));
+    else if (input.topic === 'engine/act') this.#act(decodeJson(input.data, input.topic));
+    else if (input.topic !== 'engine/clock') throw new DataError(invalid('input topic', input.topic, 'one of an engine'));
+  }
+
+  #live(topic: string, data: Uint8Array): void {
+    this.input({ topic, stamp: this.#clock.stamp(this.#options.wall()), data });
+  }
+
+  #message(data: Uint8Array): void {
+    this.counters.messages++;
+    const mapped = this.#mapping.parse(data);
+    for (const reason of mapped.invalid) this.#invalid(reason);
+    this.counters.ignored += mapped.ignored;
+    this.counters.held += mapped.held;
+    if (mapped.resets) this.#reset('the feed begins again');
+    for (const tick of mapped.ticks) this.#tick(tick);
+  }
+
+  #tick(tick: Tick): void {
+    const lane = this.#laneOf(tick.key);
+    if (!lane) {
+      this.#invalid(invalid('key', tick.key, `one of the first ${MAX_KEYS}`));
+      return;
+    }
+    const place = lane.order.check(tick);
+    if (!place.take) {
+      this.counters[place.why === 'late' ? 'late' : 'duplicates']++;
+      return;
+    }
+    if (place.missing > 0) this.#gap(lane, place.missing);
+    const sequence = this.counters.ticks++;
+    lane.sequence = sequence;
+    this.#emit('tick', tick.time, sequence, () => encodeJson(tick));
+
+    const explanation = lane.explainer?.push(tick) ?? null;
+    if (lane.explainer?.reason) this.#invalid(lane.explainer.reason);
+    if (explanation) this.#explanation(explanation, sequence);
+    const alerts: AlertTransition[] = [];
+    this.#alertsOfTick = alerts;
+    const index = explanation?.index ?? sequence;
+    const { sigma, drift, drifts } = lane.watch(tick, explanation, index, (event) => {
+      this.counters.drifts++;
+      this.#emit('drift', tick.time, sequence, () => encodeJson(event));
+    });
+    this.#alertsOfTick = null;
+    const { gapBefore, resetBefore } = lane;
+    lane.gapBefore = false;
+    lane.resetBefore = false;
+    const stamp = this.#stamp;
+    this.#explained.next({ tick, sequence, stamp, explanation, sigma, drift, drifts, alerts, gapBefore, resetBefore });
+  }
+
+  #explanation(explanation: Explanation, sequence: number): void {
+    this.counters.explained++;
+    const { tick, index, prediction, predicted, arrived, residual, attribution } = explanation;
+    this.#emit('prediction', tick.time, sequence, () => {
+      const output = explanation.output && Array.from(explanation.output);
+      return encodeJson({ key: tick.key, index, time: tick.time, prediction, predicted, arrived, residual, output });
+    });
+    if (attribution && explanation.output) {
+      this.#emit('attribution', tick.time, sequence, () => encodeAttribution(attribution, prediction));
+    }
+  }
+
+  #feedStatus(status: FeedStatus): void {
+    this.#feed = status.feed;
+    if (status.state === 'open') for (const lane of this.#lanes.values()) lane.order.reconnected();
+    if (status.state === 'gap') {
+      this.counters.gaps++;
+      for (const lane of this.#lanes.values()) lane.gapBefore = true;
+    }
+    this.#status.next(status);
+  }
+
+  #act(act: { act: string }): void {
+    if (act.act !== 'reset') throw new DataError(invalid('act', act.act, 'reset'));
+    this.#reset('asked for');
+  }
+
+  #reset(reason: string): void {
+    this.counters.resets++;
+    this.#mapping.reset();
+    for (const lane of this.#lanes.values()) lane.reset();
+    this.#say({ feed: this.#feed, state: 'reset', reason });
+  }
+
+  #gap(lane: Lane, missing: number): void {
+    lane.gapBefore = true;
+    this.counters.gaps++;
+    this.counters.missing += missing;
+    this.#say({ feed: this.#feed, state: 'gap', reason: 'sequence numbers jump', missing });
+  }
+
+  #say(status: FeedStatus): void {
+    this.#emit('engine/status', null, this.counters.ticks, () => encodeJson(status));
+    this.#status.next(status);
+  }
+
+  #invalid(reason: string): void {
+    this.counters.invalid++;
+    this.lastInvalid = reason;
+  }
+
+  #explainer(): Explainer | null {
+    const { kernels, spec, config } = this.#options;
+    if (!spec) return null;
+    const { target, ...explain } = config.explain;
+    return new Explainer(kernels, spec, { ...explain, columns: config.columns, ...(target === null ? {} : { target }) });
+  }
+
+  #laneOf(key: string): Lane | null {
+    let lane = this.#lanes.get(key);
+    if (lane) return lane;
+    if (this.#lanes.size >= MAX_KEYS) return null;
+    lane = this.#unused ?? this.#lane(this.#explainer());
+    this.#unused = null;
+    lane.key = key;
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  #lane(explainer: Explainer | null): Lane {
+    return new Lane(explainer, this.config.alerts, this.#watchable, this.#clock, (alert, lane) => this.#alert(alert, lane));
+  }
+
+  #alert(alert: AlertTransition, lane: Lane): void {
+    this.counters.alerts++;
+    this.#emit('alert', alert.time, lane.sequence, () => encodeJson(alert));
+    this.#alertsOfTick?.push(alert);
+    this.#alerts.next(alert);
+  }
+
+  /** Nobody listens: nothing is encoded. `time` in ms, null for the stamp's own. */
+  #emit(topic: string, time: number | null, sequence: number, encode: () => Uint8Array): void {
+    if (!this.#records.observed) return;
+    const stamp = this.#stamp;
+    this.#records.next({ topic, stamp, time: time === null ? stamp : nanoseconds(time), sequence, data: encode() });
+  }
+}

@@ -1,0 +1,41 @@
+/** What an engine is told: plain JSON, the same in a config file and in a recording. */
+import { z } from 'zod';
+import { ruleSchema } from '../alerts/index.ts';
+import { ConfigError, invalid } from '../errors.ts';
+import { mappingSchema } from '../feeds/mappingSchema.ts';
+
+/** How the model runs and is explained; see `ExplainerOptions`. Null: as the model's file says. */
+export const explainSchema = z.strictObject({
+  method: z.enum(['rolling-occlusion', 'none']).default('rolling-occlusion'),
+  window: z.int().min(1).default(64),
+  eps: z.number().nonnegative().default(1e-6),
+  baseline: z.union([z.enum(['zero', 'mean', 'last']), z.array(z.number())]).default('mean'),
+  target: z.union([z.int().min(0), z.string()]).nullable().default(null),
+  mode: z.enum(['stateful', 'windowed']).nullable().default(null),
+  score: z.enum(['raw', 'probability', 'logit']).default('raw'),
+});
+
+export const engineSchema = z.strictObject({
+  mapping: mappingSchema,
+  /** Expressions that feed the model; null: the model's own. */
+  columns: z.array(z.string()).nullable().default(null),
+  explain: explainSchema.prefault({}),
+  alerts: z.array(ruleSchema).default([]),
+});
+
+export type ExplainConfig = z.infer<typeof explainSchema>;
+/** As a person writes it: what has a default may be left out. */
+export type EngineInput = z.input<typeof engineSchema>;
+export type EngineConfig = z.infer<typeof engineSchema>;
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws ConfigError naming the first field that is wrong
+ */
+export function parseEngineConfig(config: unknown): EngineConfig {
+  const result = engineSchema.safeParse(config);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], config);
+  throw new ConfigError(invalid(issue.path.join('.') || 'configuration', value, issue.message));
+}

@@ -1,0 +1,87 @@
+import { Machine, type RuleConfig } from '../alerts/index.ts';
+import type { Timers } from '../clock.ts';
+import { Watch } from '../drift/watch.ts';
+import type { Explainer } from '../explainer.ts';
+import type { AlertTransition, DriftEvent, Explanation, Tick } from '../types.ts';
+import { Order } from './order.ts';
+import { type ReadSignal, signal, type Watchable } from './signal.ts';
+
+/** What the rules of a lane found at one tick. */
+export interface Found {
+  /** The standardised residual; NaN without a rule on it, or too early. */
+  sigma: number;
+  /** The detector closest to its threshold, as a share of it; NaN without one. */
+  drift: number;
+  drifts: DriftEvent[];
+}
+
+interface Rule {
+  config: RuleConfig;
+  read: ReadSignal;
+  watch: Watch;
+  machine: Machine;
+}
+
+/** Everything that belongs to one stream (key) of a feed: its order, its model's state, its detectors and rules. */
+export class Lane {
+  readonly order = new Order();
+  readonly explainer: Explainer | null;
+  key = '';
+  gapBefore = false;
+  resetBefore = false;
+  /** Number of the latest tick among all that the engine took: what timers of this lane date their records with. */
+  sequence = 0;
+  readonly #rules: Rule[];
+
+  /** @throws ConfigError for a rule on a signal that does not exist */
+  constructor(
+    explainer: Explainer | null,
+    rules: readonly RuleConfig[],
+    watchable: Watchable,
+    timers: Timers,
+    emit: (alert: AlertTransition, lane: Lane) => void,
+  ) {
+    this.explainer = explainer;
+    this.#rules = rules.map((config) => ({
+      config,
+      read: signal(config.on, watchable),
+      watch: new Watch(config),
+      machine: new Machine(
+        { rule: config.name, severity: config.severity, keepFiringFor: config.keepFiringFor },
+        timers,
+        (transition) => emit({ key: this.key, ...transition }, this),
+      ),
+    }));
+  }
+
+  /**
+   * Shows a tick to every detector.
+   * @param emit is given each drift before the rule that it may set off
+   */
+  watch(tick: Tick, explanation: Explanation | null, index: number, emit: (drift: DriftEvent) => void): Found {
+    const found: Found = { sigma: Number.NaN, drift: Number.NaN, drifts: [] };
+    for (const { config, read, watch, machine } of this.#rules) {
+      machine.at(index, tick.time);
+      const seen = watch.update({ value: read(tick, explanation), index, time: tick.time });
+      if (config.on === 'residual' && Number.isNaN(found.sigma)) found.sigma = watch.sigma;
+      if (watch.share > found.drift || Number.isNaN(found.drift)) found.drift = watch.share;
+      if (!seen) continue;
+      const event = { key: this.key, ...seen };
+      found.drifts.push(event);
+      emit(event);
+      if (!tick.history) machine.pulse(event);
+    }
+    return found;
+  }
+
+  reset(): void {
+    this.order.reset();
+    this.explainer?.reset();
+    for (const { watch, machine } of this.#rules) {
+      watch.reset();
+      machine.reset();
+    }
+    this.gapBefore = false;
+    this.resetBefore = true;
+  }
+}

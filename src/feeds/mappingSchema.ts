@@ -1,0 +1,51 @@
+/** What a mapping may say, as a person writes it in a config file. `mapping.ts` compiles it. */
+import { z } from 'zod';
+import { pathFault } from './path.ts';
+import { TIME_FORMATS } from './time.ts';
+
+const path = z.string().superRefine((value, context) => {
+  const fault = pathFault(value);
+  if (fault) context.addIssue({ code: 'custom', message: `a path: ${fault}` });
+});
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()], { error: 'a string, number, boolean or null' });
+const condition = z.record(path, scalar);
+const column = z.string().regex(/^(?!(?:__proto__|constructor|prototype)$)[^`]{1,200}$/, {
+  error: 'a column name of up to 200 letters, without backticks',
+});
+
+const feature = z.strictObject({
+  path,
+  /** value = read * scale + offset; `min` and `max` bound the value, in its final unit. */
+  scale: z.number().optional(),
+  offset: z.number().optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+});
+
+export const mappingSchema = z.strictObject({
+  /** Only messages for which every path has this value are ticks; others (acknowledgements, heartbeats) are ignored. */
+  match: condition.optional(),
+  /** Path of an array, each element of which is a tick. Other paths then start at the element, `$.` at the message. */
+  each: path.optional(),
+  /** Where the event time stands. A list of paths: the first that is there. */
+  time: z.strictObject({
+    path: z.union([path, z.array(path).min(1)], { error: 'a path or a list of paths' }),
+    format: z.enum(TIME_FORMATS).default('auto'),
+  }),
+  /** Which stream the tick belongs to: read from the message, or one fixed name. */
+  key: z.union([z.string().max(200), z.strictObject({ path })], { error: 'a name or {path}' }).optional(),
+  /** Columns, by the names that expressions use. */
+  features: z
+    .record(column, z.union([path, feature], { error: 'a path or {path, scale, offset, min, max}' }))
+    .refine((features) => Object.keys(features).length > 0, { error: 'at least one column' }),
+  /** The venue's own sequence number: duplicates are dropped by it and jumps are gaps. */
+  seq: z.strictObject({ path }).optional(),
+  /** A column without a usable value: drop the tick, or hold the last value and mark it. */
+  missing: z.enum(['drop', 'hold']).default('drop'),
+  /** True (or anything JavaScript calls true) there: a warm-up tick, on which no alert fires. */
+  history: z.strictObject({ path }).optional(),
+  /** A message for which every path has this value says: the series begins again. */
+  reset: condition.optional(),
+});
+
+export type MappingConfig = z.input<typeof mappingSchema>;

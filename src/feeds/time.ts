@@ -1,0 +1,67 @@
+/** Event times as feeds and files write them, turned into milliseconds since 1970 UTC. */
+
+export const TIME_FORMATS = ['s', 'ms', 'us', 'ns', 'iso', 'auto'] as const;
+export type TimeFormat = (typeof TIME_FORMATS)[number];
+
+/** A recording keeps times as unsigned 64-bit nanoseconds: 1970 to July 2554. */
+const LATEST = 18_446_744_073_709;
+
+const ISO =
+  /^([+-]?\d{4,6})-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?)?)?$/;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/**
+ * The number that a string of decimal digits spells, NaN for everything else: no hexadecimal, no `Infinity`, no blanks.
+ */
+export function decimal(text: string): number {
+  return text.length <= 64 && DECIMAL.test(text) ? Number(text) : Number.NaN;
+}
+
+/**
+ * Milliseconds since 1970 UTC, NaN where `value` is no time of that format.
+ * @param format `auto`: ISO 8601, or a number read as seconds below 1e11, else milliseconds below 1e14, microseconds below
+ *   1e17, nanoseconds above. Dates without a zone are UTC.
+ */
+export function parseTime(value: unknown, format: TimeFormat): number {
+  const time = format === 'iso' ? fromIso(value) : fromNumber(value, format);
+  return time >= 0 && time <= LATEST ? time : Number.NaN;
+}
+
+function fromNumber(value: unknown, format: TimeFormat): number {
+  const number = typeof value === 'string' ? decimal(value) : value;
+  if (typeof number !== 'number') return Number.NaN;
+  if (Number.isNaN(number)) return format === 'auto' ? fromIso(value) : Number.NaN;
+  switch (format) {
+    case 's':
+      return number * 1e3;
+    case 'us':
+      return number / 1e3;
+    case 'ns':
+      return number / 1e6;
+    case 'auto':
+      return number < 1e11 ? number * 1e3 : number < 1e14 ? number : number < 1e17 ? number / 1e3 : number / 1e6;
+    default:
+      return number;
+  }
+}
+
+/** `Date.parse` reads a date and time without a zone as local time; here it is UTC, wherever the program runs. */
+function fromIso(value: unknown): number {
+  if (typeof value !== 'string' || value.length > 64) return Number.NaN;
+  const match = ISO.exec(value);
+  if (!match) return Number.NaN;
+  const [, year, month, day = '01', hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
+  const date = Date.UTC(+year!, +month! - 1, +day);
+  const shown = new Date(date);
+  if (shown.getUTCMonth() !== +month! - 1 || shown.getUTCDate() !== +day) return Number.NaN;
+  if (+hour > 24 || +minute > 59 || +second > 60) return Number.NaN;
+  return date + +hour * 3_600_000 + +minute * 60_000 + +second * 1000 + Number(`0.${fraction}0`) * 1000 - offset(zone);
+}
+
+/** Milliseconds that a zone such as `+02:00` or `-0530` is ahead of UTC. */
+function offset(zone: string): number {
+  if (zone === 'Z' || zone === 'z' || zone === 'UTC') return 0;
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  const minutes = +digits.slice(0, 2) * 60 + +digits.slice(2);
+  return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
+}

@@ -1,0 +1,44 @@
+import { ConfigError, invalid } from '../errors.ts';
+import type { Method, OptionValue } from './method.ts';
+import { rollingOcclusion } from './rollingOcclusionOffline.ts';
+
+export type { Answer, Method, OptionValue, Question } from './method.ts';
+
+/** Attribution methods, alphabetical. */
+export const methods: readonly Method[] = [rollingOcclusion];
+
+/** @throws ConfigError for an unknown name, with the known ones */
+export function findMethod(name: string): Method {
+  const method = methods.find((candidate) => candidate.name === name);
+  if (!method) throw new ConfigError(invalid('--method', name, `one of ${methods.map((m) => m.name).join(', ')}`));
+  return method;
+}
+
+/**
+ * A method's options: its defaults with what was asked for in their place.
+ * @param asked texts by name, as typed
+ * @throws ConfigError for an option the method has not, or a value of another type
+ */
+export function methodOptions(method: Method, asked: Readonly<Record<string, string>>): Record<string, OptionValue> {
+  const options: Record<string, OptionValue> = { ...method.options };
+  for (const [name, text] of Object.entries(asked)) {
+    if (!Object.hasOwn(method.options, name)) {
+      throw new ConfigError(
+        invalid(`--option ${name}`, text, `one of ${method.name}'s options ${Object.keys(options).join(', ')}`),
+      );
+    }
+    options[name] = parseLike(method.options[name]!, text, `--option ${name}`);
+  }
+  return options;
+}
+
+function parseLike(example: OptionValue, text: string, path: string): OptionValue {
+  if (typeof example === 'string') return text;
+  if (typeof example === 'boolean') {
+    if (text === 'true' || text === 'false') return text === 'true';
+    throw new ConfigError(invalid(path, text, 'true or false'));
+  }
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(value)) throw new ConfigError(invalid(path, text, 'a number'));
+  return value;
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { explainCommand } from './explain.ts';
+import { inspectCommand } from './inspect.ts';
+import { predictCommand } from './predict.ts';
+import { DONE, fail, INVALID } from './run.ts';
+
+/** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
+const commands = [explainCommand, inspectCommand, predictCommand];
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('whytick')
+  .description('Explains, tick by tick, why a model says what it says about a live stream.')
+  .version(version)
+  .showHelpAfterError('(--help shows what is possible)');
+for (const command of commands) program.addCommand(command());
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().option('--verbose', 'show where an error came from');
+}
+
+// `whytick ... | head` closes the pipe early: nothing is left to be done then.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(DONE);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said what is wrong with the call; help and version are no errors.
+  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? DONE : INVALID) : fail(error);
+}

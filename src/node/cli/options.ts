@@ -1,0 +1,36 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Sources } from '../prepare.ts';
+
+/** Options of every command that runs a model over DATA. */
+export interface RunOptions extends Sources {
+  mode?: 'stateful' | 'windowed';
+  window?: number;
+  score: 'raw' | 'probability' | 'logit';
+}
+
+/** Adds DATA, `--model` and what says how the one feeds the other. */
+export function withSources(command: Command): Command {
+  return command
+    .argument('<data>', 'a .csv (header row), .ndjson or .parquet file, or - for CSV or NDJSON on stdin')
+    .requiredOption('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
+    .option('--time <name>', 'the time column (default: one named time, timestamp, date, datetime or ts)')
+    .option('--key <name>', 'the column that tells streams apart')
+    .addOption(
+      new Option('--mode <mode>', 'how the model runs (default: as its file says)').choices(['stateful', 'windowed']),
+    )
+    .option('--window <ticks>', 'T of a windowed run, and the most ticks that an explanation covers', wholeFrom(1))
+    .addOption(
+      new Option('--score <score>', 'which output: as the file gives it, after or before the final activation')
+        .choices(['raw', 'probability', 'logit'])
+        .default('raw'),
+    );
+}
+
+/** A parser of whole numbers from `least` on. */
+export function wholeFrom(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
+  };
+}

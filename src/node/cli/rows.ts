@@ -1,0 +1,41 @@
+import { ConfigError, invalid } from '../../errors.ts';
+import type { Fed, Stream } from '../../offline/feed.ts';
+
+/** A row that a model can answer for, and the ticks up to it. */
+export interface Answerable {
+  index: number;
+  key: string;
+  /** The stream from its first tick to this row. */
+  ticks(): Fed[];
+}
+
+/** The rows that a model can answer for, in DATA's order: all that feed it, in windowed mode those with T ticks. */
+export function answerable(streams: Stream[], window: number | null): Answerable[] {
+  return streams
+    .flatMap(({ key, ticks }) =>
+      ticks
+        .map(({ row }, t) => ({ index: row.index, key, ticks: () => ticks.slice(0, t + 1) }))
+        .slice((window ?? 1) - 1),
+    )
+    .sort((a, b) => a.index - b.index);
+}
+
+/**
+ * The rows that `--at` names.
+ * @param at `last`, `all`, or row numbers with commas between them
+ * @throws ConfigError for a row that the model cannot answer for
+ */
+export function chooseRows(at: string, rows: Answerable[]): Answerable[] {
+  const range = rows.length
+    ? `a row that feeds the model, from ${rows[0]!.index} to ${rows.at(-1)!.index}`
+    : 'DATA with enough rows';
+  if (rows.length === 0) throw new ConfigError(invalid('--at', at, range));
+  if (at === 'all') return rows;
+  if (at === 'last') return rows.slice(-1);
+  const byIndex = new Map(rows.map((row) => [row.index, row]));
+  return at.split(',').map((text) => {
+    const row = /^\s*\d+\s*$/.test(text) ? byIndex.get(Number(text)) : undefined;
+    if (!row) throw new ConfigError(invalid('--at', text, `last, all, or ${range}`));
+    return row;
+  });
+}

@@ -1,0 +1,78 @@
+import { ConfigError, invalid } from '../errors.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import type { Fed } from './feed.ts';
+
+/** A baseline as asked for: a rule, one vector (F), or a vector for each of the K ticks, oldest first. */
+export type BaselineChoice = 'zero' | 'mean' | 'last' | { vector: number[] } | { rows: number[][]; file: string };
+
+/** What the ticks of one window hold when they are occluded. */
+export interface WindowBaseline {
+  /** For each tick occluded alone (K, each F). */
+  single: Float32Array[];
+  /** For each tick when all K are occluded at once (K, each F). */
+  all: Float32Array[];
+  /** As results show it: one vector, or one a tick. */
+  shown: Float32Array | Float32Array[];
+}
+
+/**
+ * The baseline of a window in input units.
+ * @param ticks the stream from its first tick to the last of the window
+ * @param first where the window begins in it
+ * @throws ConfigError where a vector or a file does not fit the model or the window
+ */
+export function windowBaseline(
+  choice: BaselineChoice,
+  spec: ModelSpec,
+  ticks: readonly Fed[],
+  first: number,
+): WindowBaseline {
+  const K = ticks.length - first;
+  if (choice === 'last') return lastValue(ticks, first);
+  if (typeof choice === 'object' && 'rows' in choice && choice.rows.length !== 1) {
+    const rows = alignedRows(choice.rows, choice.file, spec, K);
+    return { single: rows, all: rows, shown: rows };
+  }
+  const vector = oneVector(choice, spec, ticks);
+  const single = Array.from({ length: K }, () => vector);
+  return { single, all: single, shown: vector };
+}
+
+function oneVector(choice: Exclude<BaselineChoice, 'last'>, spec: ModelSpec, ticks: readonly Fed[]): Float32Array {
+  if (choice === 'zero') return new Float32Array(spec.inputs);
+  if (choice === 'mean') return spec.mean ?? meanOf(ticks, spec.inputs);
+  return vectorOf(
+    'vector' in choice ? choice.vector : choice.rows[0]!,
+    spec,
+    'vector' in choice ? '--baseline' : choice.file,
+  );
+}
+
+function alignedRows(rows: number[][], file: string, spec: ModelSpec, K: number): Float32Array[] {
+  if (rows.length !== K) {
+    throw new ConfigError(
+      invalid(`--baseline ${file}`, `${rows.length} rows`, `1 row, or ${K}: one for each tick explained`),
+    );
+  }
+  return rows.map((row) => vectorOf(row, spec, file));
+}
+
+function vectorOf(values: readonly number[], spec: ModelSpec, path: string): Float32Array {
+  if (values.length === spec.inputs && values.every(Number.isFinite)) return Float32Array.from(values);
+  throw new ConfigError(invalid(path, values, `${spec.inputs} numbers, one an input of ${spec.name}`));
+}
+
+/** Alone, a tick holds the one before it; in a run of occluded ticks, all hold the one before the run's first. */
+function lastValue(ticks: readonly Fed[], first: number): WindowBaseline {
+  const before = (t: number) => ticks[Math.max(t - 1, 0)]!.x;
+  const single = ticks.slice(first).map((_, k) => before(first + k));
+  return { single, all: single.map(() => before(first)), shown: single };
+}
+
+function meanOf(ticks: readonly Fed[], F: number): Float32Array {
+  const mean = new Float64Array(F);
+  ticks.forEach(({ x }, t) => {
+    for (let f = 0; f < F; f++) mean[f]! += (x[f]! - mean[f]!) / (t + 1);
+  });
+  return Float32Array.from(mean);
+}

@@ -1,0 +1,141 @@
+import { mkdirSync } from 'node:fs';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, type Running, start } from './browser.ts';
+
+const shots = new URL('../../docs/screenshots/', import.meta.url);
+const keep = process.env.WHYTICK_SCREENSHOTS === '1';
+
+let demo: Running;
+let browser: Browser;
+let page: Page;
+const errors: string[] = [];
+
+beforeAll(async () => {
+  demo = await start(['demo', 'market', '--no-open', '--port', '0']);
+  browser = await launch();
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  await page.goto(demo.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+/** How many colours a canvas holds. */
+function colours(canvas: Locator): Promise<number> {
+  return canvas.evaluate((node) => {
+    const { width, height } = node as HTMLCanvasElement;
+    const { data } = (node as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+}
+
+const region = (name: string) => page.getByRole('region', { name, exact: true });
+
+describe('dashboard of the market demo', () => {
+  it('shows a prediction that moves, beside what arrived', async () => {
+    const hero = region('Next').getByTestId('next');
+    await expect.poll(() => hero.textContent(), { timeout: 20_000 }).toMatch(/^\d+\.\d+%$/);
+    const seen = new Set<string | null>();
+    await expect.poll(async () => seen.add(await hero.textContent()).size, { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect(region('Arrived').textContent()).resolves.toMatch(/predicted \d.*off by/);
+    await expect(page.getByTestId('status').textContent()).resolves.toMatch(/^Live/);
+  });
+
+  it('says why in a sentence that the attribution supports', async () => {
+    const told = page.getByTestId('why');
+    await expect
+      .poll(() => told.textContent(), { timeout: 10_000 })
+      .toMatch(/^(Without the .*, the model would say .* instead of |No single value )/);
+  });
+
+  it('fills the heat map and the tracks', async () => {
+    expect(await colours(page.getByTestId('heat-map'))).toBeGreaterThan(20);
+    for (const name of ['Off by', 'What moved each prediction', 'How far back it looks']) {
+      expect(await colours(page.getByRole('figure', { name }).locator('canvas'))).toBeGreaterThan(4);
+    }
+    for (const name of [/range/i, 'Drift']) {
+      const figure = page.getByRole('figure', { name });
+      expect(await colours(figure.locator('canvas').first())).toBeGreaterThan(4);
+      await expect(figure.getAttribute('aria-describedby')).resolves.toMatch(/summary$/);
+    }
+  });
+
+  it('raises a drift alert within 25 seconds of the start', async () => {
+    await expect.poll(() => region('Alerts').textContent(), { timeout: 25_000 }).toMatch(/firing.*since .* 20\d\d/);
+    if (!keep) return;
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: new URL('overview-dark.png', shots).pathname });
+  });
+
+  it('pauses drawing while data goes on, and returns to live by one key', async () => {
+    const chip = page.getByTestId('status');
+    await page.getByRole('button', { name: /^Pause drawing/ }).click();
+    const next = await region('Next').textContent();
+    await expect.poll(() => chip.textContent()).toMatch(/^Paused\s*[1-9]\d* ticks? behind live/);
+    expect(await region('Next').textContent()).toBe(next);
+    await page.keyboard.press('l');
+    await expect.poll(() => chip.textContent()).toMatch(/^Live/);
+  });
+
+  it('explains the tick that is clicked, until Escape', async () => {
+    const figure = page.getByRole('figure', { name: 'What moved each prediction' });
+    const box = (await figure.boundingBox())!;
+    await page.mouse.click(box.x + 600, box.y + 60);
+    const back = page.getByRole('button', { name: 'Follow newest' });
+    await back.waitFor();
+    const title = page.getByRole('heading', { name: /^Why \d.*%$/ }).last();
+    const selected = await title.textContent();
+    await page.waitForTimeout(500);
+    expect(await title.textContent()).toBe(selected);
+    await page.keyboard.press('Escape');
+    await back.waitFor({ state: 'hidden' });
+  });
+
+  it('sets the speed of the feed', async () => {
+    const five = page
+      .getByRole('group', { name: 'Speed of the feed' })
+      .getByRole('button', { name: '5×', exact: true });
+    await five.click();
+    await expect.poll(() => five.getAttribute('aria-pressed')).toBe('true');
+    await page.getByRole('button', { name: '1×', exact: true }).click();
+  });
+
+  it('is light where the system is, follows the toggle, and keeps the choice', async () => {
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    expect(await ground()).toBe('rgb(12, 15, 20)');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await expect.poll(ground).toBe('rgb(246, 246, 244)');
+    if (keep) await page.screenshot({ path: new URL('overview-light.png', shots).pathname });
+    const toggle = page.getByRole('button', { name: /^Theme/ });
+    await toggle.click();
+    await toggle.click();
+    await expect.poll(ground).toBe('rgb(12, 15, 20)');
+    expect(await page.evaluate(() => localStorage.getItem('whytick.theme'))).toBe('dark');
+    await toggle.click();
+    await page.emulateMedia({ colorScheme: 'dark' });
+  });
+
+  it.each([
+    [390, 844],
+    [360, 740],
+  ])('fits a screen of %i x %i without sideways scrolling', async (width, height) => {
+    await page.setViewportSize({ width, height });
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    const labels = page.getByRole('figure', { name: /range/i }).locator('canvas').first();
+    await expect.poll(() => colours(labels)).toBeGreaterThan(4);
+    if (keep && width === 390) await page.screenshot({ path: new URL('narrow-dark.png', shots).pathname });
+  });
+
+  it('says that the connection is lost when the server stops, and wrote no error before', async () => {
+    expect(errors).toEqual([]);
+    await demo.stop();
+    await expect.poll(() => page.getByTestId('status').textContent(), { timeout: 15_000 }).toMatch(/^No data for/);
+    await page.getByRole('button', { name: 'Retry now' }).waitFor();
+    expect(await page.title()).toMatch(/^LOST/);
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { Explainer } from '../src/explainer.ts';
+import type { ModelSpec } from '../src/model/spec.ts';
+import type { Tick } from '../src/types.ts';
+import { kernels, random } from './kernels.ts';
+import { denseSpec, modelOf, randomModel } from './models.ts';
+
+const tick = (time: number, values: Record<string, number>): Tick => ({ key: '', time, seq: null, values });
+
+function ticks(F: number, n: number, seed = 1): Tick[] {
+  const next = random(seed);
+  return Array.from({ length: n }, (_, t) =>
+    tick(t, Object.fromEntries(Array.from({ length: F }, (_, f) => [`x${f}`, next()]))),
+  );
+}
+
+/** y = 2 a - b: every figure can be checked on paper. */
+function linear(extra: Partial<ModelSpec> = {}): ModelSpec {
+  const layer = denseSpec('dense', 2, 1, () => 0);
+  layer.kernel.set([2, -1]);
+  return { ...modelOf(2, 1, [layer]), features: ['a', 'b'], ...extra };
+}
+
+describe('Explainer', () => {
+  it('a linear model: effect = weight times the distance from the baseline, and only of the newest tick', () => {
+    const explainer = new Explainer(kernels, linear(), { window: 3, baseline: [1, 1] });
+    explainer.push(tick(0, { a: 5, b: 5 }));
+    const { prediction, attribution } = explainer.push(tick(1, { a: 4, b: 3 }))!;
+    expect(prediction).toBe(5);
+    expect(Array.from(attribution!.values)).toEqual([0, 0, 0, 0, 6, -2]);
+    expect(Array.from(attribution!.events)).toEqual([0, 0, 4]);
+    expect(attribution!.filled).toBe(2);
+  });
+
+  it.each([
+    ['zero', [8, -3]],
+    ['last', [-2, 2]],
+    ['mean', [-1, 1]],
+    [
+      [3, 3],
+      [2, 0],
+    ],
+  ] as const)('baseline %o', (baseline, expected) => {
+    const explainer = new Explainer(kernels, linear(), { window: 1, baseline });
+    explainer.push(tick(0, { a: 5, b: 5 }));
+    const { attribution } = explainer.push(tick(1, { a: 4, b: 3 }))!;
+    expect(Array.from(attribution!.values)).toEqual(expected);
+  });
+
+  it("the model's own training mean comes before the running one", () => {
+    const spec = linear({ mean: Float32Array.of(4, 0) });
+    const { attribution } = new Explainer(kernels, spec, { window: 1 }).push(tick(0, { a: 5, b: 5 }))!;
+    expect(Array.from(attribution!.values)).toEqual([2, -5]);
+  });
+
+  it('settles each prediction against what arrives `horizon` ticks later', () => {
+    const spec = linear({ target: { expression: 'a', output: 0 }, horizon: 2 });
+    const explainer = new Explainer(kernels, spec, { method: 'none' });
+    const seen = [3, 4, 10, 20].map((a, t) => {
+      const { arrived, predicted, residual } = explainer.push(tick(t, { a, b: 0 }))!;
+      return [arrived, predicted, residual];
+    });
+    expect(seen).toEqual([
+      [3, Number.NaN, Number.NaN],
+      [4, Number.NaN, Number.NaN],
+      [10, 6, 4],
+      [20, 8, 12],
+    ]);
+  });
+
+  it('windowed mode answers from a zero state, from the first full window on', () => {
+    const spec = { ...randomModel(2, [5]), mode: 'windowed' as const, window: 4 };
+    const windowed = new Explainer(kernels, spec);
+    const all = ticks(2, 9);
+    for (const [t, next] of all.entries()) {
+      const answer = windowed.push(next)!;
+      expect(answer.output === null).toBe(t < 3);
+      if (t < 3) continue;
+      const fresh = new Explainer(kernels, spec, { mode: 'stateful', window: 4, baseline: 'zero' });
+      const zero = new Explainer(kernels, spec, { baseline: 'zero' });
+      let expected = fresh.push(all[t - 3]!)!;
+      for (const before of all.slice(t - 2, t + 1)) expected = fresh.push(before)!;
+      for (const before of all.slice(0, t + 1)) zero.push(before);
+      expect(answer.prediction).toBe(expected.prediction);
+      expect(zero.push(all[t]!)!.attribution!.values.length).toBe(8);
+    }
+  });
+
+  it('reset is as before the first tick', () => {
+    const explainer = new Explainer(kernels, randomModel(3, [6]), { window: 8, eps: 1e-3, baseline: 'mean' });
+    const all = ticks(3, 40);
+    const run = () => all.map((t) => Array.from(explainer.push(t)!.attribution!.values));
+    const first = run();
+    explainer.reset();
+    expect(run()).toEqual(first);
+  });
+
+  it('an expression without a value feeds nothing', () => {
+    const explainer = new Explainer(kernels, linear(), { columns: ['diff(a)', 'b'] });
+    expect(explainer.push(tick(0, { a: 1, b: 1 }))).toBeNull();
+    expect(explainer.push(tick(1, { a: 3, b: 1 }))!.prediction).toBe(3);
+    expect(explainer.push(tick(2, { a: Number.NaN, b: 1 }))).toBeNull();
+    expect(explainer.reason).toMatch(/a/);
+  });
+
+  it.each([
+    [{ columns: ['a'] }, /invalid columns: \["a"\] \(expected 2/],
+    [{ window: 0 }, /invalid window: 0/],
+    [{ eps: -1 }, /invalid eps: -1/],
+    [{ target: 'y7' }, /invalid target: 'y7' \(expected 0 to 0 or one of: y0\)/],
+    [{ baseline: [1] }, /invalid baseline: \[1\] \(expected 2 numbers/],
+  ])('refuses %o', (options, message) => {
+    expect(() => new Explainer(kernels, linear(), options)).toThrow(message);
+  });
+
+  it('a million ticks leave the arena as it was, and the heap where it stood after ten thousand', () => {
+    const explainer = new Explainer(kernels, randomModel(2, [4]), { window: 4, eps: 0 });
+    const { bytes } = explainer;
+    const values = { x0: 0, x1: 0 };
+    const input = tick(0, values);
+    const next = random(1);
+    const step = (n: number): void => {
+      for (let i = 0; i < n; i++) {
+        values.x0 = next();
+        values.x1 = next();
+        explainer.push(input);
+      }
+    };
+    step(10_000);
+    const before = heap();
+    step(990_000);
+    expect(explainer.bytes).toBe(bytes);
+    expect(heap() - before).toBeLessThan(2_000_000);
+  });
+});
+
+function heap(): number {
+  if (!globalThis.gc) throw new Error('the suite needs --expose-gc');
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}

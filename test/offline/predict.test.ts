@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { readModel } from '../../src/model/formats/index.ts';
+import type { Fed } from '../../src/offline/feed.ts';
+import { predict } from '../../src/offline/predict.ts';
+import { expectClose, goldenFile, goldenTensors } from '../golden/golden.ts';
+import { kernels } from '../kernels.ts';
+
+const tensors = goldenTensors('keras-seed');
+const spec = readModel(goldenFile('keras-seed', 'model.keras'), 'seed.keras');
+const [N, T] = tensors.x!.shape as [number, number];
+
+/** All sequences of the case, one after the other or each under a key of its own. */
+function ticks(n: number): Fed[] {
+  return Array.from({ length: T }, (_, t) => ({
+    row: { index: n * T + t, time: 0, key: String(n), values: {} },
+    x: Float32Array.from(tensors.x!.row(n, t)),
+  }));
+}
+const streams = Array.from({ length: N }, (_, n) => ({ key: String(n), ticks: ticks(n) }));
+
+describe('predict', () => {
+  it('stateful: begins every stream at zero and gives states and gates of every step', () => {
+    const options = { mode: 'stateful', window: null, rows: null, internals: ['hidden', 'cell', 'gates'] } as const;
+    const predictions = [...predict(kernels, spec, streams, options)];
+    expect(predictions.length).toBe(N * T);
+    for (const { tick, output, internals } of predictions) {
+      const n = Math.floor(tick.row.index / T);
+      const t = tick.row.index % T;
+      expectClose(output, tensors.y_steps!.row(n, t), {}, `y[${n}, ${t}]`);
+      ['lstm', 'lstm_1'].forEach((layer, l) => {
+        const expected = (name: string) => tensors[`${layer}.${name}`]!.row(n, t);
+        expectClose(internals.hidden![l]!, expected('h'), {}, `${layer}.h`);
+        expectClose(internals.cell![l]!, expected('c'), {}, `${layer}.c`);
+        for (const gate of ['i', 'f', 'g', 'o'])
+          expectClose(internals.gates![gate]![l]!, expected(gate), {}, `${layer}.${gate}`);
+      });
+    }
+  });
+
+  it('windowed: runs the last T ticks from zero, whatever came before', () => {
+    const one = [{ key: '', ticks: streams.flatMap((stream) => stream.ticks) }];
+    const all = [...predict(kernels, spec, one, { mode: 'windowed', window: T, rows: null })];
+    expect(all.map(({ tick }) => tick.row.index)).toEqual(Array.from({ length: N * T - T + 1 }, (_, i) => i + T - 1));
+    for (let n = 0; n < N; n++) expectClose(all[n * T]!.output, tensors.y!.row(n), {}, `y[${n}]`);
+  });
+
+  it('answers for the rows asked for only, with the same bytes', () => {
+    const all = [...predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: null })];
+    const some = [...predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: new Set([3, 25]) })];
+    expect(some.map(({ tick }) => tick.row.index)).toEqual([3, 25]);
+    expect(some.map(({ output }) => output)).toEqual([all[3]!.output, all[25]!.output]);
+  });
+
+  it('gives logits', () => {
+    const options = { mode: 'windowed', window: T, rows: null, score: 'logit' } as const;
+    [...predict(kernels, spec, streams, options)].forEach(({ output }, n) => {
+      expectClose(output, tensors.logits_f64!.row(n), {}, `logits[${n}]`);
+    });
+  });
+});
