@@ -130,35 +130,60 @@ export type ClientMessage = { type: 'speed'; value: number };
 
 /** Bytes of one frame. */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
-  const { ticks, window: K, features: F, cells } = frame;
-  const record = 48 + 4 * (2 * F + K);
-  const bytes = new Uint8Array(HEADER + ticks.length * record + (cells ? 4 * K * F : 0));
+  const { kind, ticks, window, features, dropped, cells } = frame;
+  const shape = { kind, n: ticks.length, window, features, cellsAt: cells ? cells.at : null, dropped };
+  const bytes = new Uint8Array(frameLength(shape));
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, WIRE_VERSION);
-  view.setUint8(1, frame.kind === 'live' ? 0 : 1);
-  view.setUint16(2, ticks.length, true);
-  view.setUint16(4, K, true);
-  view.setUint16(6, F, true);
-  view.setUint32(8, cells ? cells.at : NONE, true);
-  view.setUint32(12, frame.dropped, true);
-  let at = HEADER;
-  for (const tick of ticks) {
-    view.setFloat64(at, tick.time, true);
-    view.setFloat64(at + 8, tick.received, true);
-    view.setUint32(at + 16, tick.index, true);
-    view.setUint32(at + 20, tick.flags, true);
-    view.setFloat32(at + 24, tick.prediction, true);
-    view.setFloat32(at + 28, tick.predicted, true);
-    view.setFloat32(at + 32, tick.arrived, true);
-    view.setFloat32(at + 36, tick.sigma, true);
-    view.setFloat32(at + 40, tick.drift, true);
-    view.setFloat32(at + 44, tick.memory, true);
-    at = putFloats(view, at + 48, tick.input);
-    at = putFloats(view, at, tick.byFeature);
-    at = putFloats(view, at, tick.events);
-  }
+  let at = writeHeader(view, shape);
+  for (const tick of ticks) at = writeTick(view, at, tick);
   if (cells) putFloats(view, at, cells.values);
   return bytes;
+}
+
+/** What a frame's header says. */
+export interface FrameShape extends Pick<Frame, 'kind' | 'window' | 'features' | 'dropped'> {
+  n: number;
+  /** The tick whose cells follow, by its place in the frame, or null. */
+  cellsAt: number | null;
+}
+
+/** Bytes of one tick's record. */
+export function recordLength(window: number, features: number): number {
+  return 48 + 4 * (2 * features + window);
+}
+
+/** Bytes of a frame. */
+export function frameLength({ n, window, features, cellsAt }: FrameShape): number {
+  return HEADER + n * recordLength(window, features) + (cellsAt === null ? 0 : 4 * window * features);
+}
+
+/** Writes the header at the beginning of a frame. @returns where the first record goes */
+export function writeHeader(view: DataView, { kind, n, window, features, cellsAt, dropped }: FrameShape): number {
+  view.setUint8(0, WIRE_VERSION);
+  view.setUint8(1, kind === 'live' ? 0 : 1);
+  view.setUint16(2, n, true);
+  view.setUint16(4, window, true);
+  view.setUint16(6, features, true);
+  view.setUint32(8, cellsAt ?? NONE, true);
+  view.setUint32(12, dropped, true);
+  return HEADER;
+}
+
+/** Writes one record. @returns where the next one goes */
+export function writeTick(view: DataView, at: number, tick: WireTick): number {
+  view.setFloat64(at, tick.time, true);
+  view.setFloat64(at + 8, tick.received, true);
+  view.setUint32(at + 16, tick.index, true);
+  view.setUint32(at + 20, tick.flags, true);
+  view.setFloat32(at + 24, tick.prediction, true);
+  view.setFloat32(at + 28, tick.predicted, true);
+  view.setFloat32(at + 32, tick.arrived, true);
+  view.setFloat32(at + 36, tick.sigma, true);
+  view.setFloat32(at + 40, tick.drift, true);
+  view.setFloat32(at + 44, tick.memory, true);
+  at = putFloats(view, at + 48, tick.input);
+  at = putFloats(view, at, tick.byFeature);
+  return putFloats(view, at, tick.events);
 }
 
 /**
@@ -176,7 +201,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   const F = view.getUint16(6, true);
   const cellsAt = view.getUint32(8, true);
   const hasCells = cellsAt !== NONE;
-  const expected = HEADER + n * (48 + 4 * (2 * F + K)) + (hasCells ? 4 * K * F : 0);
+  const record = recordLength(K, F);
+  const expected = HEADER + n * record + (hasCells ? 4 * K * F : 0);
   if (bytes.byteLength !== expected || (hasCells && cellsAt >= n)) {
     throw new DataError(invalid('frame', `${bytes.byteLength} bytes`, `${expected} for ${n} ticks of ${K} x ${F}`));
   }
@@ -198,7 +224,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       byFeature: getFloats(view, at + 48 + 4 * F, F),
       events: getFloats(view, at + 48 + 8 * F, K),
     });
-    at += 48 + 4 * (2 * F + K);
+    at += record;
   }
   return {
     kind: view.getUint8(1) === 0 ? 'live' : 'backfill',
@@ -210,7 +236,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   };
 }
 
-function putFloats(view: DataView, at: number, values: Float32Array): number {
+/** Little endian. @returns where what follows goes */
+export function putFloats(view: DataView, at: number, values: Float32Array): number {
   for (let i = 0; i < values.length; i++, at += 4) view.setFloat32(at, values[i]!, true);
   return at;
 }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, type Running, start } from './browser.ts';
@@ -10,6 +11,7 @@ let demo: Running;
 let browser: Browser;
 let page: Page;
 const errors: string[] = [];
+const loaded: Promise<number>[] = [];
 
 beforeAll(async () => {
   demo = await start(['demo', 'market', '--no-open', '--port', '0']);
@@ -17,6 +19,9 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('response', (response) => {
+    if (response.ok()) loaded.push(response.body().then((body) => gzipSync(body).length));
+  });
   await page.goto(demo.url);
 });
 
@@ -44,6 +49,12 @@ describe('dashboard of the market demo', () => {
     await expect.poll(async () => seen.add(await hero.textContent()).size, { timeout: 10_000 }).toBeGreaterThan(3);
     await expect(region('Arrived').textContent()).resolves.toMatch(/predicted \d.*off by/);
     await expect(page.getByTestId('status').textContent()).resolves.toMatch(/^Live/);
+  });
+
+  it('loads in under 120 KB, its font included', async () => {
+    const sizes = await Promise.all(loaded);
+    expect(sizes.length).toBeGreaterThanOrEqual(4);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(120_000);
   });
 
   it('says why in a sentence that the attribution supports', async () => {

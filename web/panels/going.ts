@@ -26,6 +26,7 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
   );
   const none = el('p', 'under', { hidden: '' }, 'No prediction has been settled yet.');
   host.append(el('div', 'strip-head', {}, title, over, age.node), pair, none, tag);
+  host.setAttribute('aria-label', 'Going well');
   return {
     state: (state) => age.write(state),
     write(s) {

@@ -14,6 +14,7 @@ export function sentencePanel(host: HTMLElement, _view: View): Panel {
   const told = el('p', 'told', { 'data-testid': 'why' });
   const note = el('p', 'under');
   host.append(el('div', 'strip-head', {}, title, age.node, against), told, note);
+  host.setAttribute('aria-label', 'Why');
   let latest: Snapshot | null = null;
   const rewrite = onChange(() => {
     if (latest) writeParts(told, tell(latest, latest.newest, 'that just arrived').parts);

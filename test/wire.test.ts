@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { DataError } from '../src/errors.ts';
+import { decodeFrame, encodeFrame, type Frame, frameLength, TickFlag, type WireTick } from '../src/wire.ts';
+
+/** K = 3 past ticks, F = 2 features. */
+function tick(changes: Partial<WireTick> = {}): WireTick {
+  return {
+    time: 1_491_177_600_000,
+    received: 1_700_000_000_000.25,
+    index: 4096,
+    flags: TickFlag.gap | TickFlag.explained,
+    prediction: 0.5,
+    predicted: 0.25,
+    arrived: -2,
+    sigma: Number.NaN,
+    drift: 1,
+    memory: 17,
+    input: Float32Array.of(1, 2),
+    byFeature: Float32Array.of(3, 4),
+    events: Float32Array.of(5, 6, 7),
+    ...changes,
+  };
+}
+
+const frame: Frame = {
+  kind: 'live',
+  window: 3,
+  features: 2,
+  dropped: 9,
+  ticks: [tick(), tick({ index: 4097, flags: 0 })],
+  cells: { at: 1, values: Float32Array.of(1, 2, 3, 4, 5, 6) },
+};
+
+describe('a frame', () => {
+  it('is what was sent', () => {
+    expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
+  });
+
+  it.each<[string, Partial<Frame>]>([
+    ['backfill without cells', { kind: 'backfill', cells: null }],
+    ['without ticks', { ticks: [], cells: null }],
+  ])('%s too', (_name, changes) => {
+    expect(decodeFrame(encodeFrame({ ...frame, ...changes }))).toEqual({ ...frame, ...changes });
+  });
+
+  it('without a model has neither features nor window', () => {
+    const empty = tick({ input: new Float32Array(), byFeature: new Float32Array(), events: new Float32Array() });
+    const bare = { ...frame, window: 0, features: 0, ticks: [empty], cells: null };
+    expect(decodeFrame(encodeFrame(bare))).toEqual(bare);
+  });
+
+  it('is laid out as the page on it says', () => {
+    const bytes = encodeFrame(frame);
+    const view = new DataView(bytes.buffer);
+    const record = 48 + 4 * (2 * 2 + 3);
+    expect(bytes.length).toBe(16 + 2 * record + 4 * 6);
+    expect(frameLength({ ...frame, n: 2, cellsAt: 1 })).toBe(bytes.length);
+    expect([...bytes.subarray(0, 16)]).toEqual([1, 0, 2, 0, 3, 0, 2, 0, 1, 0, 0, 0, 9, 0, 0, 0]);
+    expect(view.getFloat64(16, true)).toBe(1_491_177_600_000);
+    expect(view.getUint32(16 + 16, true)).toBe(4096);
+    expect(view.getFloat32(16 + 48 + 4, true)).toBe(2); // second input
+    expect(view.getFloat32(16 + 48 + 8, true)).toBe(3); // first by feature
+    expect(view.getFloat32(16 + 48 + 16, true)).toBe(5); // first event
+    expect(view.getUint32(16 + record + 16, true)).toBe(4097);
+    expect(view.getFloat32(bytes.length - 4, true)).toBe(6); // last cell
+  });
+
+  it('may lie anywhere in a larger buffer', () => {
+    const bytes = encodeFrame(frame);
+    const inside = new Uint8Array(bytes.length + 7);
+    inside.set(bytes, 5);
+    expect(decodeFrame(inside.subarray(5, 5 + bytes.length))).toEqual(frame);
+  });
+
+  it.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
+    ['of another version', (bytes) => bytes.fill(2, 0, 1), 'invalid frame.version: 2 (expected 1)'],
+    ['cut in its header', (bytes) => bytes.subarray(0, 15), "invalid frame: '15 bytes' (expected at least 16)"],
+    ['cut at its end', (bytes) => bytes.subarray(0, -1), 'invalid frame: '],
+    ['with something behind', (bytes) => Uint8Array.of(...bytes, 0), 'invalid frame: '],
+    ['whose cells belong to no tick of it', (bytes) => bytes.fill(2, 8, 9), 'invalid frame: '],
+    ['that promises more than it has', (bytes) => bytes.fill(255, 2, 3), 'invalid frame: '],
+  ])('%s is refused', (_name, damage, message) => {
+    const damaged = damage(encodeFrame(frame));
+    expect(() => decodeFrame(damaged)).toThrow(DataError);
+    expect(() => decodeFrame(damaged)).toThrow(message);
+  });
+});
