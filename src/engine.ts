@@ -15,7 +15,14 @@ import { Explainer } from './explainer.ts';
 import { compileMapping, type Mapping } from './feeds/mapping.ts';
 import type { Kernels } from './kernels.ts';
 import type { ModelSpec } from './model/spec.ts';
-import { decodeJson, encodeAttribution, encodeJson, type Input, type LogRecord, nanoseconds } from './recording/records.ts';
+import {
+  decodeJson,
+  encodeAttribution,
+  encodeJson,
+  type Input,
+  type LogRecord,
+  nanoseconds,
+} from './recording/records.ts';
 import type { AlertTransition, DriftEvent, Explanation, FeedStatus, Tick } from './types.ts';
 
 export { type EngineConfig, type EngineInput, type ExplainConfig, parseEngineConfig } from './engine/config.ts';
@@ -102,7 +109,8 @@ export class Engine {
     const explainer = this.#explainer();
     const { columns } = this.#mapping;
     for (const column of explainer?.rawColumns() ?? []) {
-      if (!columns.includes(column)) throw new ConfigError(invalid('mapping.features', columns, `the column '${column}'`));
+      if (!columns.includes(column))
+        throw new ConfigError(invalid('mapping.features', columns, `the column '${column}'`));
     }
     this.#watchable = { features: explainer?.columns ?? [], columns, target: Boolean(explainer?.spec.target) };
     this.#unused = this.#lane(explainer);
@@ -175,7 +183,8 @@ export class Engine {
     if (input.topic === 'feed/message') this.#message(input.data);
     else if (input.topic === 'feed/status') this.#feedStatus(decodeJson(input.data, input.topic));
     else if (input.topic === 'engine/act') this.#act(decodeJson(input.data, input.topic));
-    else if (input.topic !== 'engine/clock') throw new DataError(invalid('input topic', input.topic, 'one of an engine'));
+    else if (input.topic !== 'engine/clock')
+      throw new DataError(invalid('input topic', input.topic, 'one of an engine'));
   }
 
   #live(topic: string, data: Uint8Array): void {
@@ -281,7 +290,11 @@ export class Engine {
     const { kernels, spec, config } = this.#options;
     if (!spec) return null;
     const { target, ...explain } = config.explain;
-    return new Explainer(kernels, spec, { ...explain, columns: config.columns, ...(target === null ? {} : { target }) });
+    return new Explainer(kernels, spec, {
+      ...explain,
+      columns: config.columns,
+      ...(target === null ? {} : { target }),
+    });
   }
 
   #laneOf(key: string): Lane | null {
@@ -296,7 +309,9 @@ export class Engine {
   }
 
   #lane(explainer: Explainer | null): Lane {
-    return new Lane(explainer, this.config.alerts, this.#watchable, this.#clock, (alert, lane) => this.#alert(alert, lane));
+    return new Lane(explainer, this.config.alerts, this.#watchable, this.#clock, (alert, lane) =>
+      this.#alert(alert, lane),
+    );
   }
 
   #alert(alert: AlertTransition, lane: Lane): void {

@@ -3,24 +3,23 @@
  * Everything here runs in Node, in a page and in a worker; what needs the machine is in `whytick/node`.
  */
 
-// kernels and models
-export { type Kernels, loadKernels } from './kernels.ts';
-export { Model, type ModelOptions } from './model/graph.ts';
-export { readModel, writeNative } from './model/formats/index.ts';
-export type { LayerSpec, ModelSpec } from './model/spec.ts';
+export * from './alerts/index.ts';
+// drift, alerts, the engine
+export * from './drift/index.ts';
+export { Engine, type EngineConfig, type EngineOptions, type Explained } from './engine.ts';
+export { ConfigError, DataError, FeedError, ModelError } from './errors.ts';
 
 // explanations
 export { Explainer, type ExplainerOptions } from './explainer.ts';
-export { bankSize, RollingOcclusion, type RollingOcclusionOptions } from './methods/rollingOcclusion.ts';
-export { type BaselineOption, createBaseline } from './methods/baseline.ts';
 export { compileColumns } from './features/index.ts';
-export { sentence } from './words.ts';
-
-// drift, alerts, the engine
-export * from './drift/index.ts';
-export * from './alerts/index.ts';
-export { Engine, type EngineConfig, type EngineOptions, type Explained } from './engine.ts';
+// kernels and models
+export { type Kernels, loadKernels } from './kernels.ts';
+export { type BaselineOption, createBaseline } from './methods/baseline.ts';
+export { bankSize, RollingOcclusion, type RollingOcclusionOptions } from './methods/rollingOcclusion.ts';
+export { readModel, writeNative } from './model/formats/index.ts';
+export { Model, type ModelOptions } from './model/graph.ts';
+export type { LayerSpec, ModelSpec } from './model/spec.ts';
 
 // nouns and errors
 export type * from './types.ts';
-export { ConfigError, DataError, FeedError, ModelError } from './errors.ts';
+export { sentence } from './words.ts';

@@ -9,7 +9,10 @@ export const ruleSchema = z
     on: z.union([z.literal('residual'), z.string().regex(/^input\../s)], {
       error: "expected 'residual' or 'input.<feature>'",
     }),
-    standardise: z.strictObject({ from: z.int().min(2) }).nullable().default(null),
+    standardise: z
+      .strictObject({ from: z.int().min(2) })
+      .nullable()
+      .default(null),
     detector: z.string(),
     options: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
     severity: z.enum(['critical', 'warning']).default('warning'),

@@ -1,6 +1,6 @@
 import type { DriftEvent } from '../types.ts';
-import { createDetector } from './index.ts';
 import type { Detector, DetectorOptions } from './detector.ts';
+import { createDetector } from './index.ts';
 import { Standardise } from './standardise.ts';
 
 /** One value of a watched signal, and where it belongs. NaN: the signal has no value at this tick. */

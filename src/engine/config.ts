@@ -1,7 +1,7 @@
 /** What an engine is told: plain JSON, the same in a config file and in a recording. */
 import { z } from 'zod';
 import { ruleSchema } from '../alerts/index.ts';
-import { ConfigError, invalid } from '../errors.ts';
+import { check } from '../check.ts';
 import { mappingSchema } from '../feeds/mappingSchema.ts';
 
 /** How the model runs and is explained; see `ExplainerOptions`. Null: as the model's file says. */
@@ -10,7 +10,10 @@ export const explainSchema = z.strictObject({
   window: z.int().min(1).default(64),
   eps: z.number().nonnegative().default(1e-6),
   baseline: z.union([z.enum(['zero', 'mean', 'last']), z.array(z.number())]).default('mean'),
-  target: z.union([z.int().min(0), z.string()]).nullable().default(null),
+  target: z
+    .union([z.int().min(0), z.string()])
+    .nullable()
+    .default(null),
   mode: z.enum(['stateful', 'windowed']).nullable().default(null),
   score: z.enum(['raw', 'probability', 'logit']).default('raw'),
 });
@@ -33,9 +36,5 @@ export type EngineConfig = z.infer<typeof engineSchema>;
  * @throws ConfigError naming the first field that is wrong
  */
 export function parseEngineConfig(config: unknown): EngineConfig {
-  const result = engineSchema.safeParse(config);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], config);
-  throw new ConfigError(invalid(issue.path.join('.') || 'configuration', value, issue.message));
+  return check(engineSchema, config, (path) => path || 'configuration');
 }

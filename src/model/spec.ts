@@ -76,7 +76,12 @@ export interface ModelSpec {
   mode: 'stateful' | 'windowed';
   /** T that the file fixes, or null. */
   window: number | null;
-  display: { features: QuantityDisplay[]; target: QuantityDisplay; axis: 'time' | 'tick'; tickMeans: string | null } | null;
+  display: {
+    features: QuantityDisplay[];
+    target: QuantityDisplay;
+    axis: 'time' | 'tick';
+    tickMeans: string | null;
+  } | null;
   /** Where it came from: data, rows, errors, and `trainedUntil`, `validatedUntil` (event time, ms). */
   provenance: Record<string, unknown> | null;
 }

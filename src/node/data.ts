@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import { ConfigError, DataError, invalid } from '../errors.ts';
 import { csv } from './data/csv.ts';
+import { mcap } from './data/mcap.ts';
 import { ndjson } from './data/ndjson.ts';
 import { parquet } from './data/parquet.ts';
 import type { Cell, DataReader, Table } from './data/reader.ts';
@@ -10,7 +11,7 @@ import { readNamedFile, readStdin } from './files.ts';
 export type { Cell, DataReader, Table } from './data/reader.ts';
 
 /** Kinds of data files, by content first, then by ending; what neither tells is CSV. */
-export const readers: DataReader[] = [csv, ndjson, parquet];
+export const readers: DataReader[] = [csv, mcap, ndjson, parquet];
 
 /** One row of a data file. */
 export interface DataRow {
@@ -48,7 +49,7 @@ export interface DataOptions {
 }
 
 /**
- * Reads a `.csv`, `.ndjson` or `.parquet` file, or CSV or NDJSON from stdin.
+ * Reads a `.csv`, `.ndjson`, `.parquet` or `.mcap` file, or CSV or NDJSON from stdin.
  * @param path the file, or `-`
  * @throws ConfigError where the file cannot be read or a named column is not in it, DataError naming file, line and
  *   column for what is wrong inside

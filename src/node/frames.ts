@@ -1,4 +1,4 @@
-import { frameLength, putFloats, recordLength, type WireTick, writeHeader, writeTick } from '../wire.ts';
+import { frameLength, putFloats, recordLength, TickFlag, type WireTick, writeHeader, writeTick } from '../wire.ts';
 
 /** Ticks that one frame may carry. */
 export const FRAME_TICKS = 512;
@@ -45,14 +45,14 @@ export class Frames {
   add(tick: WireTick, cells: Float32Array | null): void {
     const slot = this.#end % this.capacity;
     writeTick(this.#view, slot * this.#record, tick);
-    this.#received[slot] = tick.received;
+    this.#received[slot] = tick.flags & TickFlag.history ? Number.NaN : tick.received;
     this.#hasCells = cells !== null;
     if (cells) this.#cells.set(cells);
     this.#end++;
     this.#last = null;
   }
 
-  /** When a tick was received, ms. */
+  /** When a tick was received, ms; NaN for warm-up, which comes in a flood and says nothing about delay. */
   received(number: number): number {
     return this.#received[number % this.capacity]!;
   }

@@ -80,10 +80,9 @@ export class Hub {
   /** Greets a client and sends it what happened before. */
   add(socket: HubSocket): void {
     const { start, end } = this.#frames;
-    const joined = Math.max(end, this.#unsent);
-    if (this.#clients.size === 0) this.#unsent = joined;
+    if (this.#clients.size === 0) this.#unsent = end;
     const nextEvent = this.#eventEnd - this.#events.length;
-    const client: Client = { socket, next: start, joined, nextEvent, dropped: 0, fullSince: null };
+    const client: Client = { socket, next: start, joined: end, nextEvent, dropped: 0, fullSince: null };
     this.#clients.set(socket, client);
     socket.send(JSON.stringify(this.#options.hello()));
     this.#serve(client);
@@ -202,6 +201,7 @@ export class Hub {
     const now = this.#options.now();
     for (let i = Math.max(this.#unsent, this.#frames.start); i < to; i++) {
       const ms = now - this.#frames.received(i);
+      if (Number.isNaN(ms)) continue;
       this.latency.add(ms);
       this.onLatency(ms);
     }

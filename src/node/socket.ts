@@ -9,8 +9,3 @@ class NodeSocket extends WebSocket {
 }
 
 export const FeedSocket = NodeSocket as unknown as SocketConstructor;
-
-/** Receive times finer than a millisecond: ms since 1970 UTC on the monotonic clock of this process. */
-export function preciseNow(): number {
-  return performance.timeOrigin + performance.now();
-}

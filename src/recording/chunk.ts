@@ -3,7 +3,17 @@ import { crc32 } from './crc32.ts';
 import type { LogRecord } from './records.ts';
 
 /** Opcodes of MCAP that a reader of recordings meets. */
-export const OP = { HEADER: 1, FOOTER: 2, CHANNEL: 4, MESSAGE: 5, CHUNK: 6, ATTACHMENT: 9, METADATA: 12, DATA_END: 15 } as const;
+export const OP = {
+  HEADER: 1,
+  FOOTER: 2,
+  CHANNEL: 4,
+  MESSAGE: 5,
+  CHUNK: 6,
+  MESSAGE_INDEX: 7,
+  ATTACHMENT: 9,
+  METADATA: 12,
+  DATA_END: 15,
+} as const;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

@@ -15,7 +15,13 @@ for (const channel of channels) {
   const id = ids.get(channel.topic)!;
   const json = channel.encoding === 'json';
   const metadata = new Map([['about', channel.about]]);
-  mcapChannels.set(id, { id, schemaId: json ? id : 0, topic: channel.topic, messageEncoding: channel.encoding, metadata });
+  mcapChannels.set(id, {
+    id,
+    schemaId: json ? id : 0,
+    topic: channel.topic,
+    messageEncoding: channel.encoding,
+    metadata,
+  });
   if (!json) continue;
   const data = encoder.encode(JSON.stringify(schemaOf(channel)));
   mcapSchemas.set(id, { id, name: `whytick/${channel.topic}`, encoding: 'jsonschema', data });

@@ -11,7 +11,7 @@ import type { LogRecord } from './records.ts';
 /** Bytes at random places: a file, a blob, an array. */
 export interface ByteSource {
   readonly size: number;
-  /** The bytes from `offset` on, `length` of them; the caller stays within the size. */
+  /** The bytes from `offset` on, `length` of them, in memory that no later read changes; the caller stays within the size. */
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -57,7 +57,8 @@ export class Recording {
 
   readonly #source: ByteSource;
   #start = MAGIC.length;
-  #block = new Uint8Array(0);
+  #headDamage: Damage[] = [];
+  #block: Uint8Array = new Uint8Array(0);
   #blockAt = 0;
 
   private constructor(source: ByteSource, file: string) {
@@ -84,7 +85,7 @@ export class Recording {
 
   /** Every intact chunk, in order. May be asked for again. */
   async *chunks(): AsyncGenerator<ChunkOfRecords> {
-    this.damage.length = 0;
+    this.damage.splice(0, Number.POSITIVE_INFINITY, ...this.#headDamage);
     this.tail = null;
     yield* this.#scan(this.#start, false);
   }
@@ -99,7 +100,7 @@ export class Recording {
       if (outcome && 'damage' in outcome) {
         const next = found && (await this.#plausible(found.end)) ? found.end : await this.#nextChunk(offset + 1);
         const lost = { offset, bytes: (next ?? this.size) - offset, reason: outcome.damage };
-        if (next === null && !found) {
+        if (next === null && !found && (await this.#begins(offset))) {
           this.tail = { ...lost, reason: 'the file ends within a record' };
           break;
         }
@@ -114,17 +115,25 @@ export class Recording {
       }
       if (found!.opcode === OP.DATA_END) {
         this.complete = await this.#endsWell();
-        if (!this.complete) this.tail = { offset, bytes: this.size - offset, reason: 'the file ends within its summary' };
+        if (!this.complete)
+          this.tail = { offset, bytes: this.size - offset, reason: 'the file ends within its summary' };
         break;
       }
       offset = found!.end;
     }
-    if (head) this.#start = offset;
+    if (!head) return;
+    this.#start = offset;
+    this.#headDamage = [...this.damage];
+  }
+
+  /** Whether the file is one of ours, whose writer leaves no checksum out. */
+  get #strict(): boolean {
+    return this.library.startsWith('whytick');
   }
 
   /** Takes one record. @returns its records if it is a chunk, null if it is something else that is in order */
   #take(opcode: number, body: Uint8Array): ReadChunk | null {
-    if (opcode === OP.CHUNK) return readChunk(body, this.library.startsWith('whytick'));
+    if (opcode === OP.CHUNK) return readChunk(body, this.#strict);
     const fields = new Fields(body);
     try {
       if (opcode === OP.HEADER) {
@@ -143,6 +152,11 @@ export class Recording {
         const covered = body.subarray(0, fields.at);
         if (crc32(covered) !== fields.u32()) return { damage: `checksum of attachment '${name}' does not fit` };
         this.attachments.set(name, data.slice());
+      } else if (opcode === OP.MESSAGE_INDEX) {
+        fields.u16(); // channel
+        if (fields.u32() !== fields.left || fields.left % 16 > 0) return { damage: 'not an index of messages' };
+      } else if (opcode !== OP.DATA_END && this.#strict) {
+        return { damage: `record of kind ${opcode}, which has no place here` };
       }
       return null;
     } catch (error) {
@@ -162,6 +176,12 @@ export class Recording {
     if (offset + HEAD > this.size) return false;
     const { opcode, length } = readHead(await this.#bytes(offset, HEAD), 0);
     return opcode >= OP.HEADER && opcode <= OP.DATA_END && length > 0 && offset + HEAD + length <= this.size;
+  }
+
+  /** Whether a record of a known kind begins there, whole or not. */
+  async #begins(offset: number): Promise<boolean> {
+    const [opcode] = await this.#bytes(offset, Math.min(HEAD, this.size - offset));
+    return opcode! >= OP.HEADER && opcode! <= OP.DATA_END;
   }
 
   /** Whether footer and magic stand at the end. */
@@ -187,7 +207,7 @@ export class Recording {
     return null;
   }
 
-  /** Bytes of the file, valid until the next call; small reads come out of one block. */
+  /** Bytes of the file; small reads come out of one block. */
   async #bytes(offset: number, length: number): Promise<Uint8Array> {
     const within = offset - this.#blockAt;
     if (within >= 0 && within + length <= this.#block.byteLength) return this.#block.subarray(within, within + length);

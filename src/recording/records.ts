@@ -62,7 +62,14 @@ export const channels: readonly Channel[] = [
       missing: ['integer', 'null'],
     },
   },
-  { topic: 'engine/act', role: 'input', hashed: false, encoding: 'json', about: 'an act of the user', fields: { act: 'string' } },
+  {
+    topic: 'engine/act',
+    role: 'input',
+    hashed: false,
+    encoding: 'json',
+    about: 'an act of the user',
+    fields: { act: 'string' },
+  },
   {
     topic: 'engine/clock',
     role: 'input',
@@ -224,7 +231,8 @@ export function decodeAttribution(data: Uint8Array): RecordedAttribution {
   if (window === 0 || data.byteLength !== expected) {
     throw new DataError(invalid('attribution', `${data.byteLength} bytes`, `${expected} for ${window} x ${features}`));
   }
-  const floats = (at: number, n: number) => Float32Array.from({ length: n }, (_, i) => view.getFloat32(at + 4 * i, true));
+  const floats = (at: number, n: number) =>
+    Float32Array.from({ length: n }, (_, i) => view.getFloat32(at + 4 * i, true));
   return {
     window,
     features,

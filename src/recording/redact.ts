@@ -2,7 +2,8 @@
 
 export const SECRET = '<secret>';
 
-const NAMES = /(token|secret|passw|passphrase|authori[sz]ation|credential|cookie|signature|api[-_]?key|access[-_]?key|private[-_]?key)/i;
+const NAMES =
+  /(^sign$|token|secret|passw|passphrase|authori[sz]ation|credential|cookie|signature|api[-_]?key|access[-_]?key|private[-_]?key)/i;
 const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**

@@ -110,7 +110,8 @@ export class Recorder {
       return;
     }
     const { chunkBytes, chunkSeconds, timers } = this.#options;
-    if (this.#mcap.pending > 0 && record.stamp - this.#chunkStart >= BigInt(Math.round(chunkSeconds * 1e9))) this.flush();
+    if (this.#mcap.pending > 0 && record.stamp - this.#chunkStart >= BigInt(Math.round(chunkSeconds * 1e9)))
+      this.flush();
     if (this.#mcap.pending === 0) {
       this.#chunkStart = record.stamp;
       this.#cancelChunk = timers.after(chunkSeconds, () => this.flush());
@@ -190,4 +191,3 @@ export class Recorder {
     this.#cancelSync();
   }
 }
-

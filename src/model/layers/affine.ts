@@ -1,6 +1,6 @@
 /** Normalization and Rescaling: one affine map a column (`assembly/layers/norm.ts`). */
 import type { NormalizationSpec, RescalingSpec } from '../spec.ts';
-import { type Batch, type Layer, type LayerContext, pad, type Rows, rowsOf, store } from './layer.ts';
+import { type Batch, type Layer, type LayerContext, pad, type Rows, store } from './layer.ts';
 
 /** Keras' floor under a deviation. */
 const EPSILON = 1e-7;
@@ -25,14 +25,15 @@ function affine(
   const stride = pad(F);
   const [aAt, bAt] = [store(arena, a), store(arena, b)];
   const out = arena.alloc(4 * (onInputs ? R : B) * stride);
+  const rows: Rows = { at: out, stride };
   return {
     kind: spec.kind,
     name: spec.name,
     units: F,
     recurrent: false,
-    output: () => ({ at: out, stride }),
+    output: () => rows,
     step(x: Rows, batch: Batch) {
-      const { slots, n } = rowsOf(batch, onInputs);
+      const [slots, n] = onInputs ? [batch.rows, batch.R] : [batch.slots, batch.n];
       arena[kernel](out, x.at, slots, n, stride, aAt, bAt, F);
     },
     states: () => [],

@@ -1,7 +1,7 @@
 /** Dense with its activation (`assembly/layers/dense.ts`). */
 import { activationIndex } from '../activations.ts';
 import type { DenseSpec } from '../spec.ts';
-import { type Batch, type Layer, type LayerContext, pad, type Rows, rowsOf, store } from './layer.ts';
+import { type Batch, type Layer, type LayerContext, pad, type Rows, store } from './layer.ts';
 
 export function dense(spec: DenseSpec, { arena, B, R, onInputs }: LayerContext): Layer {
   const { inputs: I, units: O } = spec;
@@ -11,15 +11,16 @@ export function dense(spec: DenseSpec, { arena, B, R, onInputs }: LayerContext):
   bias.set(spec.bias);
   const biasAt = store(arena, bias);
   const out = arena.alloc(4 * (onInputs ? R : B) * stride);
+  const rows: Rows = { at: out, stride };
   const activation = activationIndex(spec.activation);
   return {
     kind: 'dense',
     name: spec.name,
     units: O,
     recurrent: false,
-    output: () => ({ at: out, stride }),
+    output: () => rows,
     step(x: Rows, batch: Batch) {
-      const { slots, n } = rowsOf(batch, onInputs);
+      const [slots, n] = onInputs ? [batch.rows, batch.R] : [batch.slots, batch.n];
       arena.denseStep(out, x.at, x.stride, slots, n, weights, biasAt, I, O);
       if (activation !== 0) arena.activate(activation, out, slots, n, stride, O);
     },

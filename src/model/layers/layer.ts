@@ -57,11 +57,6 @@ export interface LayerContext {
   onInputs: boolean;
 }
 
-/** The rows that a layer without state steps. */
-export function rowsOf(batch: Batch, onInputs: boolean): { slots: number; n: number } {
-  return onInputs ? { slots: batch.rows, n: batch.R } : batch;
-}
-
 /** x rounded up to a multiple of 4, the lanes of a vector. */
 export function pad(x: number): number {
   return (x + 3) & ~3;

@@ -7,9 +7,11 @@ export function lstm(spec: LstmSpec, { arena, B, R, onInputs }: LayerContext): L
   const stride = pad(H);
   const weights = store(arena, packKernel(spec));
   const bias = store(arena, packGates(spec.bias, 1, H));
-  const c = arena.alloc(4 * B * stride);
-  let h = arena.alloc(4 * B * stride);
-  let hBefore = arena.alloc(4 * B * stride);
+  const c: State = { at: arena.alloc(4 * B * stride), stride, units: H };
+  // two places for h, which change roles at every step: while blocks of the new one are written, the old one is still read
+  let h: State = { at: arena.alloc(4 * B * stride), stride, units: H };
+  let hBefore: State = { at: arena.alloc(4 * B * stride), stride, units: H };
+  const states = [h, c];
   const gates = arena.alloc(4 * 4 * stride);
   // where each branch's sums start: the input's share for a first layer, the bias alone for a deeper one
   const z = onInputs ? arena.alloc(4 * 4 * stride * R) : bias;
@@ -23,15 +25,18 @@ export function lstm(spec: LstmSpec, { arena, B, R, onInputs }: LayerContext): L
     name: spec.name,
     units: H,
     recurrent: true,
-    output: () => ({ at: h, stride }),
+    output: () => h,
     step(rows: Rows, batch: Batch) {
       x = rows;
-      [h, hBefore] = [hBefore, h];
+      const before = h;
+      h = hBefore;
+      hBefore = before;
+      states[0] = h;
       if (onInputs) arena.lstmInput(z, x.at, x.stride, weights, bias, batch.R, I, H);
       arena.lstmStep(
-        h,
-        hBefore,
-        c,
+        h.at,
+        hBefore.at,
+        c.at,
         batch.slots,
         batch.n,
         z,
@@ -44,19 +49,16 @@ export function lstm(spec: LstmSpec, { arena, B, R, onInputs }: LayerContext): L
         H,
       );
     },
-    states: (): State[] => [
-      { at: h, stride, units: H },
-      { at: c, stride, units: H },
-    ],
+    states: () => states,
     reset() {
-      for (const at of [h, hBefore, c]) floats(arena, at, B * stride).fill(0);
+      for (const { at } of [h, hBefore, c]) floats(arena, at, B * stride).fill(0);
     },
     internals() {
-      arena.lstmGates(gates, z, x.at, branchInputs, hBefore, recurrentWeights, I + H, H);
+      arena.lstmGates(gates, z, x.at, branchInputs, hBefore.at, recurrentWeights, I + H, H);
       const row = (at: number): Float32Array => floats(arena, at, H).slice();
       return {
-        hidden: row(h),
-        cell: row(c),
+        hidden: row(h.at),
+        cell: row(c.at),
         i: row(gates),
         f: row(gates + 4 * stride),
         g: row(gates + 8 * stride),

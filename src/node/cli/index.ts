@@ -1,13 +1,29 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { infoCommand } from './info.ts';
 import { inspectCommand } from './inspect.ts';
 import { predictCommand } from './predict.ts';
+import { recordCommand } from './record.ts';
+import { replayCommand } from './replay.ts';
 import { DONE, fail, INVALID } from './run.ts';
+import { serveCommand } from './serve.ts';
 
 /** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
-const commands = [explainCommand, inspectCommand, predictCommand];
+const commands = [
+  demoCommand,
+  doctorCommand,
+  explainCommand,
+  infoCommand,
+  inspectCommand,
+  predictCommand,
+  recordCommand,
+  replayCommand,
+  serveCommand,
+];
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -34,3 +34,23 @@ export function wholeFrom(least: number): (text: string) => number {
     throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
   };
 }
+
+/** A parser of numbers from `least` to `most`. */
+export function numberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+  };
+}
+
+/** A parser of port numbers; 0 means any free one. */
+export function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+}
+
+/** Gathers an option that may be given several times. */
+export function collect(text: string, before: string[]): string[] {
+  return [...before, text];
+}

@@ -1,0 +1,66 @@
+/** What a dashboard is told of a session once, at the beginning. */
+import type { EngineConfig } from '../engine.ts';
+import { targetIndex } from '../explainer.ts';
+import { createBaseline } from '../methods/baseline.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { type Display, type Hello, WIRE_VERSION } from '../wire.ts';
+import { packageVersion } from './version.ts';
+
+export interface About {
+  session: Hello['session'];
+  /** How the stream is called. */
+  stream: string;
+  spec: ModelSpec;
+  config: EngineConfig;
+}
+
+/** The greeting, without the speed, which may change. */
+export function describe({ session, stream, spec, config }: About): Omit<Hello, 'speed'> {
+  const { explain, columns } = config;
+  const mode = explain.mode ?? spec.mode;
+  const { kind } = createBaseline(explain.baseline, spec);
+  return {
+    type: 'hello',
+    wire: WIRE_VERSION,
+    version: packageVersion(),
+    session,
+    stream,
+    model: spec.name,
+    features: (columns ?? spec.features ?? []).map((name, i) => {
+      const known = columns === null ? spec.display?.features[i] : undefined;
+      return display(name, known);
+    }),
+    target: targetOf(spec, explain.target),
+    horizon: spec.horizon,
+    window: (mode === 'windowed' ? spec.window : null) ?? explain.window,
+    mode,
+    baseline: { kind, values: baselineValues(explain.baseline, spec) },
+    trainedUntil: timeOf(spec, 'trainedUntil'),
+    validatedUntil: timeOf(spec, 'validatedUntil'),
+    axis: spec.display?.axis ?? 'time',
+    tickMeans: spec.display?.tickMeans ?? null,
+  };
+}
+
+function display(name: string, known: Omit<Display, 'name'> | undefined): Display {
+  return known ? { name, ...known } : { name, label: name, unit: '', scale: 1 };
+}
+
+/** How the explained output is shown: the model's own display belongs to the output that predicts its target. */
+function targetOf(spec: ModelSpec, target: EngineConfig['explain']['target']): Display | null {
+  const output = targetIndex(spec, target ?? undefined);
+  if (spec.target?.output === output) return display(spec.target.expression, spec.display?.target);
+  return spec.outputs.length > 1 ? display(spec.outputs[output]!, undefined) : null;
+}
+
+/** The baseline in input units, where it is one vector that is known beforehand; else empty. */
+function baselineValues(baseline: EngineConfig['explain']['baseline'], spec: ModelSpec): number[] {
+  if (Array.isArray(baseline)) return baseline;
+  if (baseline === 'zero') return new Array<number>(spec.inputs).fill(0);
+  return baseline === 'mean' && spec.mean ? Array.from(spec.mean) : [];
+}
+
+function timeOf(spec: ModelSpec, name: string): number | null {
+  const time = spec.provenance?.[name];
+  return typeof time === 'number' ? time : null;
+}

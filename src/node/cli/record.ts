@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { live } from './lifetime.ts';
+import { numberFrom, wholeFrom } from './options.ts';
+import { FAILED, note, print, printText, run } from './run.ts';
+
+interface RecordOptions {
+  feed?: string;
+  model?: string;
+  out: string;
+  duration?: number;
+  ticks?: number;
+  json?: boolean;
+}
+
+/** `whytick record [CONFIG.yaml] --out FILE.mcap`: a feed to a file, without a dashboard. */
+export function recordCommand(): Command {
+  return new Command('record')
+    .description('record a feed, and with a model what it predicts and why')
+    .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
+    .option('--feed <url>', 'where the ticks come from: ws: or wss:')
+    .requiredOption('--out <file>', 'a new .mcap file')
+    .option('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--duration <seconds>', 'end after that time', numberFrom(0, 1e9))
+    .option('--ticks <n>', 'end after that many ticks', wholeFrom(1))
+    .option('--json', 'one JSON document at the end')
+    .addHelpText('after', '\nExample:\n  $ whytick record --feed ws://127.0.0.1:9000 --out session.mcap --duration 60')
+    .action(run(record));
+}
+
+async function record(config: string | undefined, options: RecordOptions): Promise<void> {
+  const { out, duration, ticks, json } = options;
+  const [{ setUp }, { Session }] = await Promise.all([import('../setup.ts'), import('../session.ts')]);
+  const say = ({ state, reason, missing }: { state: string; reason?: string; missing?: number | null }) => {
+    note(['feed', state, reason && `(${reason})`, missing && `${missing} ticks missing`].filter(Boolean).join(' '));
+  };
+  const setup = await setUp({ config, feed: options.feed, model: options.model, record: out, onStatus: say });
+  const session = new Session(setup);
+  const { engine } = session;
+  engine.status$.subscribe(say);
+  const enough = new Promise<void>((resolve) => {
+    engine.explained$.subscribe(({ sequence }) => sequence + 1 === ticks && resolve());
+  });
+  const failed = new Promise<void>((resolve) => {
+    engine.explained$.subscribe(() => session.recording()?.state === 'failed' && resolve());
+  });
+  session.start();
+  await live(duration, () => session.stop(), Promise.race([enough, failed]));
+
+  const { state, reason, bytes } = session.recording()!;
+  const result = { file: out, state, ...(reason ? { reason } : {}), bytes, ...engine.counters };
+  if (json) print(result);
+  else printText(`${out}: ${engine.counters.ticks} ticks of ${engine.counters.messages} messages, ${bytes} bytes`);
+  if (reason) note(`whytick: the recording failed: ${reason}`);
+  process.exit(state === 'failed' ? FAILED : undefined);
+}

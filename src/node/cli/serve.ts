@@ -1,0 +1,47 @@
+import { Command, Option } from 'commander';
+import { LOG_LEVELS, type LogLevel } from '../logLevels.ts';
+import { DEFAULT_PORT } from './demo.ts';
+import { live } from './lifetime.ts';
+import { collect, portNumber } from './options.ts';
+import { note, printText, run } from './run.ts';
+
+interface ServeOptions {
+  feed?: string;
+  model?: string;
+  record?: string;
+  host?: string;
+  port?: number;
+  origin: string[];
+  token?: string;
+  tokenFile?: string;
+  log: LogLevel;
+}
+
+/** `whytick serve [CONFIG.yaml]`: the product on the user's own feed. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('predict and explain your own feed, on a dashboard')
+    .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
+    .option('--feed <url>', 'where the ticks come from: ws: or wss:')
+    .option('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--record <file>', 'record the session to a new .mcap file')
+    .option('--host <name>', 'name or address to bind; beyond loopback a token is needed (default: 127.0.0.1)')
+    .option('--port <port>', `of the dashboard; 0: any free one (default: ${DEFAULT_PORT})`, portNumber)
+    .option('--origin <origin>', 'a further origin whose pages may connect; repeatable', collect, [])
+    .option('--token <token>', 'what clients must show; also WHYTICK_TOKEN (other users can see arguments)')
+    .option('--token-file <file>', 'a file that holds the token, alone')
+    .addOption(
+      new Option('--log <level>', 'JSON lines on stderr from this level on').choices(LOG_LEVELS).default('warn'),
+    )
+    .addHelpText('after', '\nExample:\n  $ whytick serve --feed ws://127.0.0.1:9000 --model demo/weather.safetensors')
+    .action(run(serve));
+}
+
+async function serve(config: string | undefined, options: ServeOptions): Promise<void> {
+  const { startServe } = await import('../serve.ts');
+  const { url, needsToken, stop } = await startServe({ config, ...options });
+  printText(url);
+  if (needsToken) note('Open it with #token= and your token at its end.');
+  await live(undefined, stop);
+  process.exit();
+}

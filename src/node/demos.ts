@@ -1,0 +1,65 @@
+/** The two demos: real series, the models that watch them, and what is watched. */
+import type { EngineInput } from '../engine.ts';
+
+export interface Demo {
+  name: string;
+  /** How the stream is called on the dashboard. */
+  title: string;
+  /** Files of the package. */
+  data: string;
+  model: string;
+  /** Word for a row, and the columns of it that are sent. */
+  type: string;
+  columns: readonly string[];
+  engine: EngineInput;
+}
+
+/** What the messages of a demo feed mean. */
+function mapping(type: string, columns: readonly string[]): EngineInput['mapping'] {
+  return {
+    match: { type },
+    time: { path: 'time', format: 'iso' },
+    seq: { path: 'seq' },
+    features: Object.fromEntries(columns.map((column) => [column, column])),
+    history: { path: 'history' },
+    reset: { type: 'reset' },
+  };
+}
+
+/** The residual in its own expanding deviations, under a two-sided Page-Hinkley test. */
+function residualDrift(severity: 'critical' | 'warning'): NonNullable<EngineInput['alerts']>[number] {
+  return {
+    name: 'residual drift',
+    on: 'residual',
+    standardise: { from: 250 },
+    detector: 'page-hinkley',
+    options: { delta: 0.25, threshold: 20, mode: 'both' },
+    severity,
+    keepFiringFor: 10,
+  };
+}
+
+const explain: EngineInput['explain'] = { window: 64, eps: 1e-6, baseline: 'mean' };
+const bars = ['open', 'high', 'low', 'close', 'volume'];
+const readings = ['temp_max', 'temp_min', 'precipitation', 'wind'];
+
+export const demos: readonly Demo[] = [
+  {
+    name: 'market',
+    title: 'S&P 500, daily',
+    data: 'demo/sp500-2000.csv',
+    model: 'demo/market.safetensors',
+    type: 'bar',
+    columns: bars,
+    engine: { mapping: mapping('bar', bars), explain, alerts: [residualDrift('critical')] },
+  },
+  {
+    name: 'sensor',
+    title: 'Seattle weather, daily',
+    data: 'demo/seattle-weather.csv',
+    model: 'demo/weather.safetensors',
+    type: 'reading',
+    columns: readings,
+    engine: { mapping: mapping('reading', readings), explain, alerts: [residualDrift('warning')] },
+  },
+];

@@ -1,0 +1,85 @@
+import { ConfigError, invalid } from '../errors.ts';
+import { startDashboard } from './dashboard.ts';
+import { readNamedFile } from './files.ts';
+import { createLog } from './log.ts';
+import type { LogLevel } from './logLevels.ts';
+import { Session } from './session.ts';
+import { setUp } from './setup.ts';
+
+export interface ServeRun {
+  /** A config file, and what overrules it. */
+  config?: string | undefined;
+  feed?: string | undefined;
+  model?: string | undefined;
+  record?: string | undefined;
+  host?: string | undefined;
+  port?: number | undefined;
+  origin?: readonly string[];
+  token?: string | undefined;
+  tokenFile?: string | undefined;
+  log?: LogLevel;
+}
+
+export interface RunningServe {
+  /** Address of the page; with `#token=` where a token is needed and was made here. A token that was set is not repeated. */
+  url: string;
+  /** Whether a token is needed that the address does not hold. */
+  needsToken: boolean;
+  stop: () => Promise<void>;
+}
+
+const DEFAULTS = { host: '127.0.0.1', port: 4680, origins: [], tokenFile: null };
+
+/**
+ * Starts a session on a feed and the dashboard that shows it.
+ * @throws ConfigError or ModelError for whatever is wrong or missing
+ */
+export async function startServe(options: ServeRun): Promise<RunningServe> {
+  const log = createLog(options.log);
+  const setup = await setUp(options);
+  const { spec, config, feed, feedName, source, name } = setup;
+  if (!spec) throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
+  const server = setup.server ?? DEFAULTS;
+  const session = new Session({ ...setup, spec, config, feed, source });
+  const dashboard = await startDashboard({
+    host: options.host ?? server.host,
+    port: options.port ?? server.port,
+    origins: [...server.origins, ...(options.origin ?? [])],
+    token: await findToken(options.token, options.tokenFile ?? server.tokenFile),
+    source: session.engine,
+    counters: () => session.engine.counters,
+    about: { session: 'serve', stream: name, spec, config },
+    feed: feedName,
+    tickMs: session.tickMs,
+    recording: () => session.recording(),
+    log,
+  });
+  session.onTickMs = dashboard.measure;
+  session.engine.status$.subscribe(({ feed: from, state, ...more }) => {
+    if (state === 'closed' || state === 'stale' || state === 'gap') log.warn({ feed: from, state, ...more }, 'feed');
+    else log.info({ feed: from, state, ...more }, 'feed');
+  });
+  try {
+    session.start();
+  } catch (error) {
+    await dashboard.close();
+    throw error;
+  }
+  return {
+    url: dashboard.url,
+    needsToken: dashboard.access.required && !dashboard.access.made,
+    async stop() {
+      await session.stop();
+      await dashboard.close();
+    },
+  };
+}
+
+/** The option, else the environment, else the file. @throws ConfigError for a file that is not there or empty */
+async function findToken(option: string | undefined, file: string | null): Promise<string | null> {
+  const given = option ?? process.env.WHYTICK_TOKEN;
+  if (given !== undefined || file === null) return given ?? null;
+  const token = new TextDecoder().decode(await readNamedFile(file, 'token file')).trim();
+  if (token === '') throw new ConfigError(invalid('token file', file, 'a file that holds a token'));
+  return token;
+}

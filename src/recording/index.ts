@@ -1,0 +1,24 @@
+export { hashOf, OutputHash } from './hash.ts';
+export { type Prepared, type Provenance, prepare, provenance } from './prepare.ts';
+export { type ByteSource, bytesSource, type ChunkOfRecords, type Damage, Recording } from './reader.ts';
+export {
+  type Channel,
+  channels,
+  decodeAttribution,
+  decodeJson,
+  encodeAttribution,
+  type Input,
+  type LogRecord,
+  type RecordedAttribution,
+} from './records.ts';
+export { redact, SECRET } from './redact.ts';
+export { type Mark, Replay, type ReplayOptions, type ReplayResult } from './replay.ts';
+export { type Difference, type Verification, verify } from './verify.ts';
+export {
+  Recorder,
+  type RecorderOptions,
+  type RecorderState,
+  type RecordingFile,
+  type RecordingHead,
+  type SyncPolicy,
+} from './writer.ts';

@@ -1,0 +1,113 @@
+/** Computes a recording again from its raw messages and compares everything that it holds. */
+import { Engine } from '../engine.ts';
+import type { Kernels } from '../kernels.ts';
+import { same } from './compare.ts';
+import { OutputHash } from './hash.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import type { Damage, Recording } from './reader.ts';
+import { channelOf, decodeAttribution, type LogRecord } from './records.ts';
+
+/** Topics that are compared. */
+export const COMPARED = ['tick', 'prediction', 'attribution', 'drift', 'alert'] as const;
+
+/** The first record that is not what it should be; a side without a record there is null. */
+export interface Difference {
+  /** Number of the tick, from 0, and its event time in ms since 1970 UTC. */
+  tick: number;
+  time: number;
+  topic: string;
+  recorded: string | null;
+  recomputed: string | null;
+}
+
+export interface Verification {
+  equal: boolean;
+  /** Byte for byte; else the kernels are of another build, and numbers are compared to 1e-5. */
+  exact: boolean;
+  /** Records compared, by topic. */
+  compared: Record<(typeof COMPARED)[number], number>;
+  /** Inputs at the end whose outputs were not all written: what a crash leaves. */
+  trailing: number;
+  first: Difference | null;
+  /** Hash that the recording states, and whether its own records have it; null where it was cut off. */
+  recordedHash: string | null;
+  hashEqual: boolean | null;
+  provenance: Prepared['provenance'];
+  damage: Damage[];
+  tail: Damage | null;
+}
+
+/**
+ * Recomputes with nothing but the file and these kernels.
+ * @param kernelsHash SHA-256 of the kernels, hex: tells whether they are those of the recording
+ * @throws DataError, ConfigError or ModelError for what is wrong in the recording's head
+ */
+export async function verify(recording: Recording, kernels: Kernels, kernelsHash: string): Promise<Verification> {
+  const { provenance, config, spec } = prepare(recording);
+  const exact = provenance.kernels === kernelsHash;
+  const engine: Engine = new Engine({ kernels, spec, config, wall: () => engine.stamp });
+  const compared = { tick: 0, prediction: 0, attribution: 0, drift: 0, alert: 0 };
+  /** What was recomputed and not found in the file yet, and the number of the input that it came of. */
+  const waiting: { record: LogRecord; input: number }[] = [];
+  const hash = new OutputHash();
+  let inputs = 0;
+  let taken = 0;
+  let first: Difference | null = null;
+  engine.records$.subscribe((record) => {
+    if (record.topic in compared) waiting.push({ record, input: inputs });
+  });
+
+  for await (const { records, afterDamage } of recording.chunks()) {
+    if (afterDamage) break;
+    for (const record of records) {
+      const role = channelOf(record.topic)?.role;
+      if (role === 'input') {
+        inputs++;
+        engine.input(record);
+      } else if (role === 'output') {
+        hash.update(record);
+        const expected = waiting[taken++]?.record;
+        if (!expected || !same(record, expected, exact)) {
+          first = difference(record, expected ?? null);
+          break;
+        }
+        compared[record.topic as keyof typeof compared]++;
+      }
+    }
+    waiting.splice(0, taken);
+    taken = 0;
+    if (first) break;
+  }
+  engine.complete();
+
+  const { damage, tail } = recording;
+  const recordedHash = recording.metadata.get('whytick output')?.get('output sha256') ?? null;
+  const hashEqual = recordedHash === null ? null : recordedHash === hash.digest();
+  const trailing = new Set(waiting.map(({ input }) => input)).size;
+  if (!first && recording.complete && trailing > 0) first = difference(null, waiting[0]!.record);
+  const equal = first === null && damage.length === 0 && hashEqual !== false;
+  const counted = first ? 0 : trailing;
+  return { equal, exact, compared, trailing: counted, first, recordedHash, hashEqual, provenance, damage, tail };
+}
+
+function difference(recorded: LogRecord | null, recomputed: LogRecord | null): Difference {
+  const { sequence, time, topic } = (recorded ?? recomputed)!;
+  const shown = { recorded: recorded && show(recorded), recomputed: recomputed && show(recomputed) };
+  return { tick: sequence, time: Number(time / 1000n) / 1000, topic, ...shown };
+}
+
+/** A record for a person: its topic, its tick, and its JSON or the head of its attribution. */
+function show({ topic, sequence, data }: LogRecord): string {
+  let text: string;
+  try {
+    text = topic === 'attribution' ? describe(data) : new TextDecoder().decode(data);
+  } catch (error) {
+    text = (error as Error).message;
+  }
+  return `${topic} of tick ${sequence}: ${text.length > 300 ? `${text.slice(0, 297)}...` : text}`;
+}
+
+function describe(data: Uint8Array): string {
+  const { window, features, prediction, values } = decodeAttribution(data);
+  return `${window} x ${features}, prediction ${prediction}, newest ${Array.from(values.slice(-features)).join(' ')}`;
+}

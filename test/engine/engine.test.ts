@@ -1,0 +1,294 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { Engine, type Explained, MAX_KEYS, parseEngineConfig } from '../../src/engine.ts';
+import { Explainer } from '../../src/explainer.ts';
+import { readModel } from '../../src/model/formats/index.ts';
+import { asset } from '../../src/node/assets.ts';
+import { readData } from '../../src/node/data.ts';
+import { decodeAttribution } from '../../src/recording/index.ts';
+import type { AlertTransition, DriftEvent, FeedStatus, Tick } from '../../src/types.ts';
+import { kernels } from '../kernels.ts';
+import { busySession, isInput, SECOND, session, smallConfig, smallModel, tick } from './session.ts';
+
+describe('one tick', () => {
+  it('emits the input, then the tick, its prediction and its attribution, all with one stamp', () => {
+    const { send, records } = session();
+    send(tick(0));
+    send(tick(1));
+    expect(records.map((r) => [r.topic, r.sequence])).toEqual([
+      ['feed/message', 0],
+      ['tick', 0], // diff(y) has no value yet
+      ['feed/message', 1],
+      ['tick', 1],
+      ['prediction', 1],
+      ['attribution', 1],
+    ]);
+    const stamps = records.map((r) => r.stamp - 1_700_000_000n * SECOND);
+    expect(stamps).toEqual([SECOND, SECOND, 2n * SECOND, 2n * SECOND, 2n * SECOND, 2n * SECOND]);
+    expect(records[4]!.time).toBe(1_600_000_001_000_000_000n);
+  });
+
+  it('says what an explainer fed with the same ticks says', () => {
+    const { send, of, records } = session();
+    const explainer = new Explainer(kernels, smallModel(), { window: 5 });
+    for (let n = 0; n < 20; n++) {
+      const message = tick(n) as { t: number; x: number; y: number };
+      send(message);
+      const values = { x: message.x, y: message.y };
+      const expected = explainer.push({ key: 'a', time: message.t, seq: n, values });
+      if (!expected) continue;
+      const { prediction, arrived, index } = expected;
+      expect(of('prediction').at(-1)).toMatchObject({ key: 'a', index, time: message.t, prediction, arrived });
+      const recorded = decodeAttribution(records.at(-1)!.data);
+      expect(recorded.values).toEqual(expected.attribution!.values);
+      expect(recorded.events).toEqual(expected.attribution!.events);
+      expect(recorded).toMatchObject({ window: 5, features: 2, filled: Math.min(5, n), prediction });
+    }
+  });
+
+  it('tells subscribers all that came of it', () => {
+    const { engine, send } = session();
+    const seen: Explained[] = [];
+    engine.explained$.subscribe((explained) => seen.push({ ...explained }));
+    for (let n = 0; n < 80; n++) send(tick(n));
+    expect(seen).toHaveLength(80);
+    expect(seen[0]!.explanation).toBeNull();
+    expect(seen[10]!.drift).toBeNaN();
+    expect(seen[50]!.drift).toBeGreaterThanOrEqual(0);
+    const fired = seen.filter(({ drifts }) => drifts.length > 0);
+    expect(fired[0]!.alerts).toMatchObject([
+      { rule: 'level', from: 'normal', to: 'firing', direction: 'up', key: 'a' },
+    ]);
+    expect(fired[0]!.sequence).toBeGreaterThanOrEqual(60);
+  });
+});
+
+describe('order', () => {
+  it('drops and counts late ticks and duplicates', () => {
+    const { engine, send, of } = session();
+    send(tick(1));
+    send(tick(3));
+    send(tick(3)); // the same number
+    send(tick(2)); // a number already passed
+    send(tick(5, { t: 0 })); // a new number, an old time
+    expect(of<Tick>('tick').map(({ seq }) => seq)).toEqual([1, 3]);
+    expect(engine.counters).toMatchObject({ ticks: 2, duplicates: 1, late: 2 });
+  });
+
+  it('without numbers a duplicate has the same time and the same values', () => {
+    const { mapping, ...rest } = smallConfig;
+    const { seq: _, ...unnumbered } = mapping;
+    const { engine, send } = session({ ...rest, mapping: unnumbered });
+    send({ key: 'a', t: 5, x: 1, y: 1 });
+    send({ key: 'a', t: 5, x: 1, y: 1 });
+    send({ key: 'a', t: 5, x: 2, y: 1 });
+    expect(engine.counters).toMatchObject({ ticks: 2, duplicates: 1 });
+  });
+
+  it('a jump of the numbers is a gap, said and marked on the next tick', () => {
+    const { engine, send } = session();
+    const statuses: FeedStatus[] = [];
+    const gaps: boolean[] = [];
+    engine.status$.subscribe((status) => statuses.push(status));
+    engine.explained$.subscribe(({ gapBefore }) => gaps.push(gapBefore));
+    for (const n of [0, 1, 5, 6]) send(tick(n));
+    expect(statuses).toEqual([{ feed: 'feed', state: 'gap', reason: 'sequence numbers jump', missing: 3 }]);
+    expect(gaps).toEqual([false, false, true, false]);
+    expect(engine.counters).toMatchObject({ gaps: 1, missing: 3 });
+  });
+
+  it('after a reconnect the numbers may begin anew, the times may not go back', () => {
+    const { engine, send } = session();
+    for (const n of [7, 8]) send(tick(n));
+    engine.status({ feed: 'test', state: 'open' });
+    send(tick(0, { t: 1_600_000_009_000 }));
+    send(tick(1, { t: 1_600_000_001_000 }));
+    expect(engine.counters).toMatchObject({ ticks: 3, late: 1 });
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    ['no JSON', 'nonsense'],
+    ['a missing column', { key: 'a', n: 2, t: 2000, x: 1 }],
+    ['a wrong type', { key: 'a', n: 2, t: 2000, x: {}, y: 1 }],
+    ['a number written as NaN', { key: 'a', n: 2, t: 2000, x: 'NaN', y: 1 }],
+    ['a time that is none', { key: 'a', n: 2, t: 'soon', x: 1, y: 1 }],
+  ])('%s is counted with a reason, and what follows is fine', (_, message) => {
+    const { engine, send } = session();
+    send(tick(1));
+    send(message);
+    send(tick(2));
+    expect(engine.counters).toMatchObject({ messages: 3, ticks: 2, invalid: 1 });
+    expect(engine.lastInvalid).toMatch(/^invalid .*\(expected .*\)$/);
+  });
+
+  it('keys beyond the limit are counted as invalid', () => {
+    const { engine, send } = session(smallConfig, null);
+    for (let k = 0; k < MAX_KEYS + 2; k++) send(tick(0, { key: `k${k}` }));
+    expect(engine.counters).toMatchObject({ ticks: MAX_KEYS, invalid: 2 });
+    expect(engine.lastInvalid).toBe(`invalid key: 'k65' (expected one of the first ${MAX_KEYS})`);
+  });
+
+  it.each([
+    ['a column that the feed does not have', { columns: ['x', 'z'] }, "expected the column 'z'"],
+    ['columns that do not fit the model', { columns: ['x'] }, 'expected 2'],
+    ['a function that does not exist', { columns: ['x', 'sine(y)'] }, 'sine'],
+    [
+      'a signal that does not exist',
+      { alerts: [{ ...smallConfig.alerts![0]!, on: 'input.z' }] },
+      "invalid signal: 'input.z'",
+    ],
+  ])('%s is a ConfigError before anything starts', (_, change, message) => {
+    expect(() => session({ ...smallConfig, ...change })).toThrow(message);
+  });
+
+  it('a residual without a model is none', () => {
+    const alerts = [{ ...smallConfig.alerts![0]!, on: 'residual' }];
+    expect(() => session({ ...smallConfig, alerts }, null)).toThrow("invalid signal: 'residual'");
+  });
+
+  it('a configuration is refused with the name of the field', () => {
+    const wrong = { ...smallConfig, explain: { window: 0 } };
+    expect(() => parseEngineConfig(wrong)).toThrow(/^invalid explain\.window: 0 \(expected/);
+    expect(() => parseEngineConfig(undefined)).toThrow(/^invalid configuration: nothing \(expected/);
+  });
+});
+
+describe('time', () => {
+  it('an alert ends on the clock of the engine, without a tick', () => {
+    const { engine, send, wait, records, of } = session();
+    for (let n = 0; engine.counters.alerts === 0; n++) send(tick(n), 0.01);
+    const alerts: AlertTransition[] = [];
+    engine.alerts$.subscribe((alert) => alerts.push(alert));
+    wait(2.9);
+    engine.advance();
+    expect(alerts).toEqual([]);
+    wait(0.2);
+    engine.advance();
+    expect(alerts).toMatchObject([{ from: 'firing', to: 'normal' }]);
+    expect(records.at(-2)!.topic).toBe('engine/clock'); // the input that made it, before it
+    expect(of<AlertTransition>('alert').map(({ to }) => to)).toEqual(['firing', 'normal']);
+  });
+
+  it('advance says nothing while no timer is due', () => {
+    const { engine, records, wait } = session();
+    wait(100);
+    engine.advance();
+    expect(records).toEqual([]);
+  });
+
+  it('stamps increase while the wall clock stands still', () => {
+    const { send, records } = session();
+    for (let n = 0; n < 3; n++) send('junk', 0);
+    const first = records[0]!.stamp;
+    expect(records.map((r) => r.stamp)).toEqual([first, first + 1n, first + 2n]);
+  });
+
+  it('refuses a stamp that is not after the last', () => {
+    const { engine } = session();
+    const input = { topic: 'engine/clock', stamp: 5n, data: new Uint8Array() };
+    engine.input(input);
+    expect(() => engine.input(input)).toThrow('invalid stamp: 5 (expected one after 5)');
+  });
+
+  it('end moves the clock a last time and completes', () => {
+    const { engine, records } = session();
+    let completed = 0;
+    const complete = () => completed++;
+    engine.records$.subscribe({ complete });
+    engine.explained$.subscribe({ complete });
+    engine.alerts$.subscribe({ complete });
+    engine.status$.subscribe({ complete });
+    engine.end();
+    expect(records.map((r) => r.topic)).toEqual(['engine/clock']);
+    expect(completed).toBe(4);
+  });
+});
+
+describe('warm-up and reset', () => {
+  it('drifts on warm-up ticks are recorded, alerts do not fire on them', () => {
+    const { send, of } = session();
+    for (let n = 0; n < 80; n++) send(tick(n, { history: true }));
+    expect(of('drift').length).toBeGreaterThan(0);
+    expect(of('alert')).toEqual([]);
+  });
+
+  it.each(['the feed', 'the user'])('a reset by %s makes everything as new, and is said', (who) => {
+    const { engine, send, of } = session();
+    const resets: boolean[] = [];
+    const statuses: FeedStatus[] = [];
+    engine.explained$.subscribe(({ resetBefore }) => resets.push(resetBefore));
+    engine.status$.subscribe((status) => statuses.push(status));
+    for (let n = 0; n < 70; n++) send(tick(n), 0.01);
+    const first = of('prediction');
+    expect(of<AlertTransition>('alert').map(({ to }) => to)).toEqual(['firing']);
+    if (who === 'the feed') send({ type: 'reset' }, 0.01);
+    else engine.act({ act: 'reset' });
+    expect(of<AlertTransition>('alert').map(({ to }) => to)).toEqual(['firing', 'normal']);
+    expect(statuses).toMatchObject([{ state: 'reset' }]);
+    for (let n = 0; n < 70; n++) send(tick(n), 0.01);
+    expect(of('prediction').slice(first.length)).toEqual(first);
+    expect(resets.flatMap((reset, i) => (reset ? [i] : []))).toEqual([70]);
+  });
+});
+
+it('keys do not touch each other', () => {
+  const alone = session();
+  const both = session();
+  for (let n = 0; n < 40; n++) {
+    alone.send(tick(n));
+    both.send(tick(n));
+    both.send(tick(n, { key: 'b', x: 100 * n }));
+  }
+  const ofA = both.of<{ key: string }>('prediction').filter(({ key }) => key === 'a');
+  expect(ofA).toEqual(alone.of('prediction'));
+});
+
+it('the recorded inputs with their stamps give the same outputs, byte for byte', () => {
+  const live = busySession();
+  const again = session();
+  for (const record of live.records.filter(isInput)) again.engine.input(record);
+  expect(again.records).toEqual(live.records);
+  expect(live.engine.counters).toMatchObject({ duplicates: 1, invalid: 1, gaps: 1, resets: 1 });
+  expect(live.of('alert').length).toBeGreaterThanOrEqual(2);
+});
+
+it('nothing is encoded while nobody records: counters and explanations are the same', () => {
+  const silent = new Engine({ kernels, spec: smallModel(), config: parseEngineConfig(smallConfig), wall: () => 1n });
+  const heard = session();
+  for (let n = 0; n < 70; n++) {
+    heard.send(tick(n), 0.01);
+    silent.message(new TextEncoder().encode(JSON.stringify(tick(n))));
+  }
+  expect(silent.counters).toEqual(heard.engine.counters);
+});
+
+it("the market demo's rule fires on the published days, as a feed", async () => {
+  const spec = readModel(await readFile(asset('demo/market.safetensors')), 'market.safetensors');
+  const live = session(
+    {
+      mapping: { time: { path: 'time' }, features: { high: 'high', low: 'low', close: 'close', volume: 'volume' } },
+      explain: { method: 'none' },
+      alerts: [
+        {
+          name: 'residual drift',
+          on: 'residual',
+          standardise: { from: 250 },
+          detector: 'page-hinkley',
+          options: { delta: 0.25, threshold: 20, mode: 'both' },
+          severity: 'critical',
+          keepFiringFor: 10,
+        },
+      ],
+    },
+    spec,
+  );
+  for (const { time, values } of (await readData(asset('demo/sp500-2000.csv'))).rows)
+    live.send({ time, ...values }, 0.1);
+  const day = ({ time }: { time: number }) => new Date(time).toISOString().slice(0, 10);
+  expect(live.of<DriftEvent>('drift').map(day)).toEqual(['2008-10-14', '2017-11-20', '2020-03-12']);
+  const alerts = live.of<AlertTransition>('alert');
+  expect(alerts.filter(({ to }) => to === 'firing').map(day)).toEqual(['2008-10-14', '2017-11-20', '2020-03-12']);
+  expect(alerts[0]).toMatchObject({ severity: 'critical', direction: 'up' });
+});
