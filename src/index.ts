@@ -3,15 +3,17 @@
  * Everything here runs in Node, in a page and in a worker; what needs the machine is in `whytick/node`.
  */
 
+// feeds, drift, alerts, and the engine that ties them
 export * from './alerts/index.ts';
-// drift, alerts, the engine
 export * from './drift/index.ts';
-export { Engine, type EngineConfig, type EngineOptions, type Explained } from './engine.ts';
+export { Engine, type EngineConfig, type EngineOptions, type Explained, parseEngineConfig } from './engine.ts';
+// nouns and errors
 export { ConfigError, DataError, FeedError, ModelError } from './errors.ts';
 
 // explanations
 export { Explainer, type ExplainerOptions } from './explainer.ts';
 export { compileColumns } from './features/index.ts';
+export * from './feeds/index.ts';
 // kernels and models
 export { type Kernels, loadKernels } from './kernels.ts';
 export { type BaselineOption, createBaseline } from './methods/baseline.ts';
@@ -20,6 +22,11 @@ export { readModel, writeNative } from './model/formats/index.ts';
 export { Model, type ModelOptions } from './model/graph.ts';
 export type { LayerSpec, ModelSpec } from './model/spec.ts';
 
-// nouns and errors
+// recordings
+export * from './recording/index.ts';
+
+// RxJS operators over the same parts
+export * from './stream/index.ts';
 export type * from './types.ts';
-export { sentence } from './words.ts';
+export { decodeFrame, encodeFrame } from './wire.ts';
+export { type Sentence, sentence } from './words.ts';

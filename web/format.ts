@@ -104,3 +104,8 @@ export function tickName(tickMeans: string | null): string {
   const match = /^1 tick = (?:1 |an? )?(.+)$/.exec(tickMeans ?? '');
   return match?.[1] ?? 'tick';
 }
+
+/** With a capital at its head, for the beginning of a line: labels come as they stand within a sentence. */
+export function capital(label: string): string {
+  return label.slice(0, 1).toUpperCase() + label.slice(1);
+}

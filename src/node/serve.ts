@@ -4,14 +4,10 @@ import { readNamedFile } from './files.ts';
 import { createLog } from './log.ts';
 import type { LogLevel } from './logLevels.ts';
 import { Session } from './session.ts';
-import { setUp } from './setup.ts';
+import { type SetupOptions, setUp } from './setup.ts';
 
-export interface ServeRun {
-  /** A config file, and what overrules it. */
-  config?: string | undefined;
-  feed?: string | undefined;
-  model?: string | undefined;
-  record?: string | undefined;
+/** A config file and what overrules it, as typed. */
+export interface ServeRun extends SetupOptions {
   host?: string | undefined;
   port?: number | undefined;
   origin?: readonly string[];
@@ -37,10 +33,10 @@ const DEFAULTS = { host: '127.0.0.1', port: 4680, origins: [], tokenFile: null }
 export async function startServe(options: ServeRun): Promise<RunningServe> {
   const log = createLog(options.log);
   const setup = await setUp(options);
-  const { spec, config, feed, feedName, source, name } = setup;
+  const { spec, config, feedName, name } = setup;
   if (!spec) throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
   const server = setup.server ?? DEFAULTS;
-  const session = new Session({ ...setup, spec, config, feed, source });
+  const session = new Session(setup);
   const dashboard = await startDashboard({
     host: options.host ?? server.host,
     port: options.port ?? server.port,

@@ -4,7 +4,8 @@ import { filter, firstValueFrom, map, type Observable, tap } from 'rxjs';
 import type { FeedConfig, ServerConfig } from '../config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
-import { compileColumns } from '../features/index.ts';
+import { plainColumns } from '../explainer.ts';
+import { compileColumns, splitExpressions } from '../features/index.ts';
 import { flatColumns } from '../feeds/discover.ts';
 import { feedScheme, flatMapping, openFeed, redactUrl } from '../feeds/index.ts';
 import { DEFAULT_STALE_AFTER, type FeedEvent } from '../feeds/socket.ts';
@@ -23,6 +24,8 @@ export interface SetupOptions {
   feed?: string | undefined;
   model?: string | undefined;
   record?: string | undefined;
+  /** Expressions that feed the model, as a list with commas. */
+  columns?: string | undefined;
   /** Told of what the feed does while its first message is waited for. */
   onStatus?: (status: FeedStatus) => void;
 }
@@ -45,10 +48,13 @@ export interface Setup {
 
 /**
  * Reads config file, model and kernels. Without a config file the feed is taken to send flat JSON objects whose fields are
- * the columns, with the time under one of the usual names; without a model its first message says which columns there are.
+ * the columns, with the time under one of the usual names; where neither `columns` nor the model names them, its first
+ * message does.
  * @throws ConfigError or ModelError for what is wrong, or missing
  */
-export async function setUp({ config: path, feed: url, model, record, onStatus }: SetupOptions): Promise<Setup> {
+export async function setUp(options: SetupOptions): Promise<Setup> {
+  const { config: path, feed: url, model, record, onStatus } = options;
+  const asked = options.columns === undefined ? null : splitExpressions(options.columns);
   const file = path === undefined ? null : await readConfigFile(path);
   const source: FeedConfig = {
     ...(file?.feed ?? { url: '', subscribe: [], staleAfter: DEFAULT_STALE_AFTER / 1000 }),
@@ -59,7 +65,9 @@ export async function setUp({ config: path, feed: url, model, record, onStatus }
   const modelFile = model ?? file?.model;
   const [spec, { kernels, hash }] = await Promise.all([modelFile ? openModel(modelFile) : null, readKernels()]);
   const feed = openSource(source);
-  const config = file?.engine ?? (await flatConfig(spec, kernels, feed, onStatus));
+  const config = file
+    ? { ...file.engine, columns: asked ?? file.engine.columns }
+    : await flatConfig(spec, kernels, asked, () => firstColumns(feed, onStatus));
   return {
     kernels,
     kernelsHash: hash,
@@ -86,19 +94,27 @@ export function openSource({ url, subscribe, staleAfter }: FeedConfig): Observab
   });
 }
 
+/** @param discover the columns that the feed has, once it sends something */
 async function flatConfig(
   spec: ModelSpec | null,
   kernels: Kernels,
-  feed: Observable<FeedEvent>,
-  onStatus: SetupOptions['onStatus'],
+  asked: string[] | null,
+  discover: () => Promise<string[]>,
 ): Promise<EngineConfig> {
-  if (spec && !spec.features) {
-    const expected = 'a model that names what feeds it, or a CONFIG.yaml with mapping and columns';
-    throw new ConfigError(invalid('--model', spec.name, expected));
+  const expressions = asked ?? spec?.features ?? null;
+  if (!expressions) {
+    const found = await discover();
+    if (spec && found.length !== spec.inputs) {
+      const expected = `${spec.inputs} columns of numbers, as many as the model has inputs; --columns chooses`;
+      throw new ConfigError(invalid('feed', found, expected));
+    }
+    return parseEngineConfig({ mapping: flatMapping(found), columns: spec && plainColumns(found) });
   }
-  const expressions = [...(spec?.features ?? []), ...(spec?.target ? [spec.target.expression] : [])];
-  const columns = spec ? compileColumns(expressions, kernels.math).columns() : await firstColumns(feed, onStatus);
-  return parseEngineConfig({ mapping: flatMapping(columns) });
+  const read = [...expressions, ...(spec?.target ? [spec.target.expression] : [])];
+  return parseEngineConfig({
+    mapping: flatMapping(compileColumns(read, kernels.math).columns()),
+    columns: asked,
+  });
 }
 
 /** The columns of the first message that has some. */

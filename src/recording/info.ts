@@ -46,7 +46,7 @@ export async function describeRecording(recording: Recording): Promise<Recording
     }
   }
   const about = recording.metadata.get('whytick');
-  const bytes = recording.attachments.get('model.safetensors');
+  const bytes = about && recording.attachments.get('model.safetensors');
   const spec = bytes ? readModel(bytes, 'model.safetensors') : null;
   const { file, size, library, complete, tail: truncated, damage } = recording;
   return {

@@ -2,7 +2,7 @@
 import { differenceUnit, figure, rounded, signed, withUnit } from '../../src/numbers.ts';
 import { isDifference, largestCells } from '../../src/words.ts';
 import { el, glyph, onChange, setText, show } from '../dom.ts';
-import { count, shortTime } from '../format.ts';
+import { capital, count, shortTime } from '../format.ts';
 import type { Panel, Snapshot } from '../snapshot.ts';
 import type { View } from '../view.ts';
 
@@ -58,7 +58,7 @@ function table(s: Snapshot, decimals: number): Row[] {
     const back = explained.times.length - 1 - row;
     rest -= shown(effect);
     return {
-      name: `${quantity.label} ${Number.isFinite(time) ? shortTime(time) : `${back} back`}`,
+      name: `${capital(quantity.label)} ${Number.isFinite(time) ? shortTime(time) : `${back} back`}`,
       value,
       effect: shown(effect),
     };

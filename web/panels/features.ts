@@ -1,6 +1,8 @@
 /** Track 3: what moved each prediction, by feature: the effects of its values summed over the window, a row a feature. */
+
 import { difference, differenceUnit, figure, signed } from '../../src/numbers.ts';
 import { el, glyph, setGlyph, setText, show } from '../dom.ts';
+import { capital } from '../format.ts';
 import { Bound } from '../scale.ts';
 import { type Panel, type Snapshot, xOf } from '../snapshot.ts';
 import { Surface } from '../surface.ts';
@@ -104,7 +106,7 @@ export function featuresPanel(host: HTMLElement, view: View): Panel {
     row.style.left = `${s.geometry.narrow ? s.geometry.left + 4 : s.geometry.now + 10}px`;
     const tone = figure(effect, s.target.decimals).match(/[1-9]/) ? (effect > 0 ? 'raises' : 'lowers') : '';
     row.dataset.tone = tone;
-    setText(name, s.features[f]!.label);
+    setText(name, capital(s.features[f]!.label));
     setText(value, signed(effect, s.target.decimals));
     setGlyph(mark, effect < 0 ? 'down' : 'up');
   }

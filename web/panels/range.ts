@@ -3,7 +3,7 @@ import { figure, withUnit } from '../../src/numbers.ts';
 import { TickFlag } from '../../src/wire.ts';
 import type { Mark } from '../alerts.ts';
 import { el, onChange, setText, show } from '../dom.ts';
-import { count, shortTime, tickName } from '../format.ts';
+import { capital, count, shortTime, tickName } from '../format.ts';
 import { linePlot } from '../plot.ts';
 import { niceAbove, splits } from '../scale.ts';
 import { type Panel, type Snapshot, xOf } from '../snapshot.ts';
@@ -83,7 +83,7 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
     write(s) {
       const { store, series, target } = s;
       const { hello } = store;
-      setText(track.title, target.label);
+      setText(track.title, capital(target.label));
       setText(track.note, target.name === target.label ? '' : target.name);
       const horizon = hello?.horizon ?? 1;
       const before = `predicted ${horizon === 1 ? 'the tick' : `${count(horizon)} ticks`} before`;

@@ -2,7 +2,7 @@
 import { difference, differenceUnit, figure, rounded, signed, withUnit } from '../../src/numbers.ts';
 import { baselineWords } from '../../src/words.ts';
 import { el, onChange, setText, show, writeParts } from '../dom.ts';
-import { longTime, shortTime } from '../format.ts';
+import { capital, longTime, shortTime } from '../format.ts';
 import { Bound } from '../scale.ts';
 import type { Explained, Panel, Snapshot } from '../snapshot.ts';
 import { say } from '../speech.ts';
@@ -242,7 +242,7 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
       setText(node, signed(shown, s.target.decimals));
       node.className = /[1-9]/.test(node.textContent!) ? (shown > 0 ? 'tone-raises' : 'tone-lowers') : '';
       const name = names.children[r]!;
-      setText(name, r === 0 ? 'Whole tick' : s.features[r - 1]!.label);
+      setText(name, r === 0 ? 'Whole tick' : capital(s.features[r - 1]!.label));
     }
     figureBox.dataset.unit = differenceUnit(s.target.unit);
   }

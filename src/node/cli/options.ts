@@ -11,7 +11,7 @@ export interface RunOptions extends Sources {
 /** Adds DATA, `--model` and what says how the one feeds the other. */
 export function withSources(command: Command): Command {
   return command
-    .argument('<data>', 'a .csv (header row), .ndjson or .parquet file, or - for CSV or NDJSON on stdin')
+    .argument('<data>', 'a .csv (header row), .ndjson, .parquet or .mcap file, or - for CSV or NDJSON on stdin')
     .requiredOption('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--time <name>', 'the time column (default: one named time, timestamp, date, datetime or ts)')

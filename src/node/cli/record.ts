@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { live } from './lifetime.ts';
 import { numberFrom, wholeFrom } from './options.ts';
-import { FAILED, note, print, printText, run } from './run.ts';
+import { FAILED, note, noteFeed, print, printText, run } from './run.ts';
 
 interface RecordOptions {
   feed?: string;
   model?: string;
+  columns?: string;
   out: string;
   duration?: number;
   ticks?: number;
@@ -20,6 +21,7 @@ export function recordCommand(): Command {
     .option('--feed <url>', 'where the ticks come from: ws: or wss:')
     .requiredOption('--out <file>', 'a new .mcap file')
     .option('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--duration <seconds>', 'end after that time', numberFrom(0, 1e9))
     .option('--ticks <n>', 'end after that many ticks', wholeFrom(1))
     .option('--json', 'one JSON document at the end')
@@ -28,15 +30,12 @@ export function recordCommand(): Command {
 }
 
 async function record(config: string | undefined, options: RecordOptions): Promise<void> {
-  const { out, duration, ticks, json } = options;
+  const { feed, model, columns, out, duration, ticks, json } = options;
   const [{ setUp }, { Session }] = await Promise.all([import('../setup.ts'), import('../session.ts')]);
-  const say = ({ state, reason, missing }: { state: string; reason?: string; missing?: number | null }) => {
-    note(['feed', state, reason && `(${reason})`, missing && `${missing} ticks missing`].filter(Boolean).join(' '));
-  };
-  const setup = await setUp({ config, feed: options.feed, model: options.model, record: out, onStatus: say });
+  const setup = await setUp({ config, feed, model, columns, record: out, onStatus: noteFeed });
   const session = new Session(setup);
   const { engine } = session;
-  engine.status$.subscribe(say);
+  engine.status$.subscribe(noteFeed);
   const enough = new Promise<void>((resolve) => {
     engine.explained$.subscribe(({ sequence }) => sequence + 1 === ticks && resolve());
   });

@@ -1,4 +1,5 @@
 import { ConfigError, DataError, ModelError } from '../../errors.ts';
+import type { FeedStatus } from '../../types.ts';
 
 /** Exit codes: done; failed while running; the call, a config, a model or a data file is invalid. */
 export const DONE = 0;
@@ -50,6 +51,11 @@ export function printText(text: string): void {
 /** A remark for the person at the terminal; stdout stays clean. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** What a feed says of itself, as a remark. */
+export function noteFeed({ state, reason, missing }: FeedStatus): void {
+  note(['feed', state, reason && `(${reason})`, missing && `${missing} ticks missing`].filter(Boolean).join(' '));
 }
 
 /** Typed arrays as lists. */

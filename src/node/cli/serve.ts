@@ -3,11 +3,12 @@ import { LOG_LEVELS, type LogLevel } from '../logLevels.ts';
 import { DEFAULT_PORT } from './demo.ts';
 import { live } from './lifetime.ts';
 import { collect, portNumber } from './options.ts';
-import { note, printText, run } from './run.ts';
+import { note, noteFeed, printText, run } from './run.ts';
 
 interface ServeOptions {
   feed?: string;
   model?: string;
+  columns?: string;
   record?: string;
   host?: string;
   port?: number;
@@ -24,6 +25,7 @@ export function serveCommand(): Command {
     .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
     .option('--feed <url>', 'where the ticks come from: ws: or wss:')
     .option('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--record <file>', 'record the session to a new .mcap file')
     .option('--host <name>', 'name or address to bind; beyond loopback a token is needed (default: 127.0.0.1)')
     .option('--port <port>', `of the dashboard; 0: any free one (default: ${DEFAULT_PORT})`, portNumber)
@@ -39,7 +41,7 @@ export function serveCommand(): Command {
 
 async function serve(config: string | undefined, options: ServeOptions): Promise<void> {
   const { startServe } = await import('../serve.ts');
-  const { url, needsToken, stop } = await startServe({ config, ...options });
+  const { url, needsToken, stop } = await startServe({ config, ...options, onStatus: noteFeed });
   printText(url);
   if (needsToken) note('Open it with #token= and your token at its end.');
   await live(undefined, stop);
