@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { benchExplain } from './explain.mjs';
 import { benchKernels } from './kernels.mjs';
 import { row } from './measure.mjs';
+import { benchPipeline } from './pipeline.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 execFileSync(
@@ -26,7 +27,7 @@ execFileSync(
 );
 
 const only = process.argv.slice(2);
-const benches = { kernels: benchKernels, explain: benchExplain };
+const benches = { kernels: benchKernels, explain: benchExplain, pipeline: benchPipeline };
 process.stdout.write(`${cpus()[0].model}, Node ${process.version}, medians\n\n`);
 row('what', 'whytick', 'yardstick', 'result', 'bar');
 let met = true;

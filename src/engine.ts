@@ -68,6 +68,8 @@ export class Engine {
     messages: 0,
     ticks: 0,
     explained: 0,
+    /** Ticks that fed no model: there is none, or an expression waits for its first values. */
+    waiting: 0,
     late: 0,
     duplicates: 0,
     invalid: 0,
@@ -220,6 +222,7 @@ export class Engine {
     const explanation = lane.explainer?.push(tick) ?? null;
     if (lane.explainer?.reason) this.#invalid(lane.explainer.reason);
     if (explanation) this.#explanation(explanation, sequence);
+    else if (!lane.explainer?.reason) this.counters.waiting++;
     const alerts: AlertTransition[] = [];
     this.#alertsOfTick = alerts;
     const index = explanation?.index ?? sequence;

@@ -102,6 +102,7 @@ export interface Status {
   now: number;
   lastReceived: number | null;
   ticksPerSecond: number;
+  /** Ticks that could feed the model, and those that were explained. */
   ticks: number;
   explained: number;
   gaps: number;

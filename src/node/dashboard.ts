@@ -71,7 +71,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let stopping = false;
 
   const status = (): Status => {
-    const { ticks, explained, gaps, late, duplicates, invalid: junk, held } = counters();
+    const { ticks: taken, waiting, explained, gaps, late, duplicates, invalid: junk, held } = counters();
+    const ticks = taken - waiting;
     return {
       type: 'status',
       feed,

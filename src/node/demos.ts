@@ -29,7 +29,7 @@ function mapping(type: string, columns: readonly string[]): EngineInput['mapping
 /** The residual in its own expanding deviations, under a two-sided Page-Hinkley test. */
 function residualDrift(severity: 'critical' | 'warning'): NonNullable<EngineInput['alerts']>[number] {
   return {
-    name: 'residual drift',
+    name: 'Residual drift',
     on: 'residual',
     standardise: { from: 250 },
     detector: 'page-hinkley',

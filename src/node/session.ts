@@ -32,7 +32,7 @@ const ADVANCE_MS = 100;
 
 export class Session {
   readonly engine: Engine;
-  /** Time of the engine for one message, ms. */
+  /** Time of the engine for one live message, ms. */
   readonly tickMs = new Samples();
   /** Called with each of these. */
   onTickMs: (ms: number) => void = () => {};
@@ -41,6 +41,8 @@ export class Session {
   #subscription: Subscription | null = null;
   #clock: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | null = null;
+  /** History comes in a flood while the machine is still warming up: its times say nothing about a live tick. */
+  #warmingUp = false;
 
   /**
    * Checks everything that can be checked; nothing runs and nothing is written before `start`.
@@ -60,6 +62,9 @@ export class Session {
       this.engine.records$.subscribe((each) => recorder.record(each));
       this.#recorder = recorder;
     }
+    this.engine.explained$.subscribe(({ tick }) => {
+      this.#warmingUp = tick.history === true;
+    });
     this.#subscription = feed.subscribe((event) => this.#take(event));
     this.#clock = setInterval(() => this.engine.advance(), ADVANCE_MS);
   }
@@ -114,6 +119,7 @@ export class Session {
     }
     const begun = performance.now();
     this.engine.message(event.data);
+    if (this.#warmingUp) return;
     const ms = performance.now() - begun;
     this.tickMs.add(ms);
     this.onTickMs(ms);

@@ -117,12 +117,24 @@ async function flatConfig(
   });
 }
 
-/** The columns of the first message that has some. */
+/** Messages without columns (acknowledgements, say) that are waited through. */
+const PATIENCE = 20;
+
+/**
+ * The columns of the first message that has some.
+ * @throws ConfigError for a feed that sends something else
+ */
 function firstColumns(feed: Observable<FeedEvent>, onStatus: SetupOptions['onStatus']): Promise<string[]> {
   return firstValueFrom(
     feed.pipe(
       tap((event) => event.kind === 'status' && onStatus?.(event.status)),
-      map((event) => (event.kind === 'message' ? flatColumns(event.data) : null)),
+      filter((event) => event.kind === 'message'),
+      map(({ data }, n) => {
+        const columns = flatColumns(data);
+        if (columns || n < PATIENCE) return columns;
+        const expected = 'a flat JSON object with a time and numbers; anything else takes a CONFIG.yaml with a mapping';
+        throw new ConfigError(invalid('feed message', new TextDecoder().decode(data.subarray(0, 100)), expected));
+      }),
       filter((columns) => columns !== null),
     ),
   );

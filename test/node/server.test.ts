@@ -287,6 +287,27 @@ describe('a dashboard', () => {
     await vi.waitFor(() => expect(other.frames).toHaveLength(1));
   });
 
+  it('that does not read holds nobody up and costs no more than its own ticks', async () => {
+    const { port, hub } = await start();
+    const [deaf, quick] = [await connect(port), await connect(port)];
+    deaf.socket.pause();
+    let published = 0;
+    let seen = 0;
+    while (hub.totals.dropped === 0 && published < 400_000) {
+      for (let i = 0; i < 512; i++) hub.publish(wireTick(published++), null);
+      while (seen < published) {
+        await new Promise((done) => setTimeout(done, 1));
+        for (const frame of quick.frames.splice(0)) seen += decodeFrame(frame).ticks.length;
+      }
+    }
+    expect(seen).toBe(published);
+    expect(hub.totals.dropped).toBeGreaterThan(0);
+    deaf.socket.resume();
+    await vi.waitFor(() => expect(decodeFrame(deaf.frames.at(-1)!).ticks.at(-1)!.index).toBe(published - 1), 10_000);
+    const got = deaf.frames.flatMap((frame) => decodeFrame(frame).ticks.length).reduce((sum, n) => sum + n);
+    expect(got + decodeFrame(deaf.frames.at(-1)!).dropped).toBe(published);
+  });
+
   it('finds nothing elsewhere', async () => {
     const { port, origin } = await start();
     expect(await dial(port, { origin }, '127.0.0.1', '/other')).toBe(404);

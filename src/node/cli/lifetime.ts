@@ -4,8 +4,8 @@ import { note } from './run.ts';
 const STOP_MS = 10_000;
 
 /**
- * Runs until `seconds` are over, `done` resolves or the process is asked to stop (SIGINT, SIGTERM), then stops. A second signal, or a stop
- * that takes longer than ten seconds, ends the process at once.
+ * Runs until `seconds` are over, `done` resolves or the process is asked to stop (SIGINT, SIGTERM), then stops. A second
+ * signal, or a stop that takes longer than ten seconds, ends the process at once.
  * @param stop finishes what is going on
  */
 export async function live(
