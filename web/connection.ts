@@ -109,6 +109,15 @@ export class Connection {
   }
 }
 
+/** What a browser does not tell when it is refused a socket: whether the server answers, and only wants a token. */
+export async function tokenNeeded(): Promise<boolean> {
+  try {
+    return (await fetch('/session')).status === 401;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Exchanges a token that came in the address (`#token=...`) for a cookie, and clears it from the address.
  * @returns null when there was none or it was taken, else what is wrong

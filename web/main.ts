@@ -1,5 +1,5 @@
 /** Puts the page together: one store, one connection, one view, the panels of the registry. */
-import { Connection, exchangeToken } from './connection.ts';
+import { Connection, exchangeToken, tokenNeeded } from './connection.ts';
 import { keyboard } from './keyboard.ts';
 import { panels } from './panels/index.ts';
 import { Store } from './store.ts';
@@ -32,4 +32,5 @@ keyboard(view);
 document.fonts.ready.then(() => view.refresh());
 const refused = await exchangeToken();
 if (refused) store.error = refused;
+else if (await tokenNeeded()) store.error = 'This server needs a token.';
 connection.open();

@@ -27,7 +27,7 @@ export function pageState(store: Store, link: Link, now: number): PageState {
     const refused = link.attempt > 0;
     return {
       kind: refused ? 'lost' : 'connecting',
-      word: refused ? 'No server' : 'Connecting',
+      word: refused ? (store.error ? 'Not let in' : 'No server') : 'Connecting',
       detail: '',
       age: Number.NaN,
     };

@@ -3,7 +3,7 @@
  *
  * - `/` and its files: the page, which holds no data
  * - `/ws`: upgrade to the frames of `wire.ts`
- * - `POST /session` `{"token": ...}`: a cookie for a token
+ * - `POST /session` `{"token": ...}`: a cookie for a token; `GET /session`: whether one is needed (401) or not (204)
  * - `/metrics`: Prometheus
  * - `/livez`, `/readyz`: yes or no
  */
@@ -133,6 +133,12 @@ async function addPages(app: FastifyInstance, { access, metrics, ready, web }: S
       .header('cache-control', 'no-store')
       .type(metrics.contentType)
       .send(await metrics.text());
+  });
+  app.get('/session', async (request, reply) => {
+    const refusal = access.refuse(request.headers, 'read');
+    return refusal
+      ? deny(reply, refusal.status, refusal.message)
+      : reply.code(204).header('cache-control', 'no-store').send();
   });
   app.post('/session', { config: { rateLimit: { max: 10, timeWindow: '1 minute' } } }, (request, reply) => {
     return openSession(request, reply, access);

@@ -20,7 +20,7 @@ beforeAll(async () => {
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('response', (response) => {
-    if (response.ok()) loaded.push(response.body().then((body) => gzipSync(body).length));
+    if (response.status() === 200) loaded.push(response.body().then((body) => gzipSync(body).length));
   });
   await page.goto(demo.url);
 });
@@ -86,8 +86,10 @@ describe('dashboard of the market demo', () => {
   it('pauses drawing while data goes on, and returns to live by one key', async () => {
     const chip = page.getByTestId('status');
     await page.getByRole('button', { name: /^Pause drawing/ }).click();
+    // figures follow four times a second: five ticks after the click they have come to rest
+    await expect.poll(() => chip.textContent(), { timeout: 10_000 }).toMatch(/^Paused\s*([5-9]|\d\d+) ticks behind live/);
     const next = await region('Next').textContent();
-    await expect.poll(() => chip.textContent()).toMatch(/^Paused\s*[1-9]\d* ticks? behind live/);
+    await expect.poll(() => chip.textContent(), { timeout: 10_000 }).toMatch(/^Paused\s*([2-9]\d|\d\d\d+) ticks behind live/);
     expect(await region('Next').textContent()).toBe(next);
     await page.keyboard.press('l');
     await expect.poll(() => chip.textContent()).toMatch(/^Live/);

@@ -56,7 +56,8 @@ describe.skipIf(!outside)(`beyond loopback${outside ? '' : ' (skipped: this mach
 
   it('without the token the page shows nothing, and says so', async () => {
     const { page } = await open(server.url.replace(/#.*/, ''));
-    await expect.poll(() => page.getByTestId('status').textContent(), { timeout: 20_000 }).toMatch(/^No server/);
+    await expect.poll(() => page.getByTestId('status').textContent(), { timeout: 20_000 }).toMatch(/^Not let in/);
+    expect(await page.locator('body').innerText()).toContain('This server needs a token.');
     await page.context().close();
     const port = Number(new URL(server.url).port);
     expect((await ask(port, '/metrics', { address: outside! })).status).toBe(401);
