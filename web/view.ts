@@ -1,6 +1,6 @@
 /** The page's clock: follows live, pauses, selects; one draw an animation frame, from one snapshot. */
 import { decimalsFor } from '../src/numbers.ts';
-import type { Display } from '../src/wire.ts';
+import { type Display, TickFlag } from '../src/wire.ts';
 import type { Quantity } from '../src/words.ts';
 import { type TimeLabel, timeLabels } from './axis.ts';
 import type { Connection } from './connection.ts';
@@ -36,6 +36,8 @@ export class View {
   #written = 0;
   #writeNow = true;
   #rescales = 0;
+  /** Whether the newest tick is warm-up: what rushed by then sets no bounds. */
+  #warming = false;
   #backfills = 0;
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -200,6 +202,9 @@ export class View {
       this.#backfills = store.backfills;
       this.#rescales++;
     }
+    const warming = (series.flags[series.slot(series.end - 1)]! & TickFlag.history) !== 0;
+    if (this.#warming && !warming) this.#rescales++;
+    this.#warming = warming;
     const end = Math.min(this.#end(), series.end);
     if (write || !this.#target) this.#measure(end);
     const newest = this.paused ? series.explainedAt(end - 1) : series.explainedAt(series.end - 1);

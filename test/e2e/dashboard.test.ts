@@ -87,9 +87,13 @@ describe('dashboard of the market demo', () => {
     const chip = page.getByTestId('status');
     await page.getByRole('button', { name: /^Pause drawing/ }).click();
     // figures follow four times a second: five ticks after the click they have come to rest
-    await expect.poll(() => chip.textContent(), { timeout: 10_000 }).toMatch(/^Paused\s*([5-9]|\d\d+) ticks behind live/);
+    await expect
+      .poll(() => chip.textContent(), { timeout: 10_000 })
+      .toMatch(/^Paused\s*([5-9]|\d\d+) ticks behind live/);
     const next = await region('Next').textContent();
-    await expect.poll(() => chip.textContent(), { timeout: 10_000 }).toMatch(/^Paused\s*([2-9]\d|\d\d\d+) ticks behind live/);
+    await expect
+      .poll(() => chip.textContent(), { timeout: 10_000 })
+      .toMatch(/^Paused\s*([2-9]\d|\d\d\d+) ticks behind live/);
     expect(await region('Next').textContent()).toBe(next);
     await page.keyboard.press('l');
     await expect.poll(() => chip.textContent()).toMatch(/^Live/);
