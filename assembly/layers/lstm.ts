@@ -170,37 +170,30 @@ function lstmTile2(
       fB = v128.load(zB, 16),
       gB = v128.load(zB, 32),
       oB = v128.load(zB, 48);
-    for (const end = xA + ((<usize>I) << 2); xA < end; xA += 4, xB += 4, w += 64) {
-      const a = v128.load_splat<f32>(xA),
-        b = v128.load_splat<f32>(xB);
-      const wi = v128.load(w, 0),
-        wf = v128.load(w, 16),
-        wg = v128.load(w, 32),
-        wo = v128.load(w, 48);
-      iA = f32x4.add(iA, f32x4.mul(a, wi));
-      iB = f32x4.add(iB, f32x4.mul(b, wi));
-      fA = f32x4.add(fA, f32x4.mul(a, wf));
-      fB = f32x4.add(fB, f32x4.mul(b, wf));
-      gA = f32x4.add(gA, f32x4.mul(a, wg));
-      gB = f32x4.add(gB, f32x4.mul(b, wg));
-      oA = f32x4.add(oA, f32x4.mul(a, wo));
-      oB = f32x4.add(oB, f32x4.mul(b, wo));
-    }
-    for (const end = hA + ((<usize>H) << 2); hA < end; hA += 4, hB += 4, w += 64) {
-      const a = v128.load_splat<f32>(hA),
-        b = v128.load_splat<f32>(hB);
-      const wi = v128.load(w, 0),
-        wf = v128.load(w, 16),
-        wg = v128.load(w, 32),
-        wo = v128.load(w, 48);
-      iA = f32x4.add(iA, f32x4.mul(a, wi));
-      iB = f32x4.add(iB, f32x4.mul(b, wi));
-      fA = f32x4.add(fA, f32x4.mul(a, wf));
-      fB = f32x4.add(fB, f32x4.mul(b, wf));
-      gA = f32x4.add(gA, f32x4.mul(a, wg));
-      gB = f32x4.add(gB, f32x4.mul(b, wg));
-      oA = f32x4.add(oA, f32x4.mul(a, wo));
-      oB = f32x4.add(oB, f32x4.mul(b, wo));
+    // first the inputs, then the hidden units: their rows of the packed weights follow each other
+    let rowA = xA,
+      rowB = xB,
+      end = xA + ((<usize>I) << 2);
+    for (let part = 0; part < 2; part++) {
+      for (; rowA < end; rowA += 4, rowB += 4, w += 64) {
+        const a = v128.load_splat<f32>(rowA),
+          b = v128.load_splat<f32>(rowB);
+        const wi = v128.load(w, 0),
+          wf = v128.load(w, 16),
+          wg = v128.load(w, 32),
+          wo = v128.load(w, 48);
+        iA = f32x4.add(iA, f32x4.mul(a, wi));
+        iB = f32x4.add(iB, f32x4.mul(b, wi));
+        fA = f32x4.add(fA, f32x4.mul(a, wf));
+        fB = f32x4.add(fB, f32x4.mul(b, wf));
+        gA = f32x4.add(gA, f32x4.mul(a, wg));
+        gB = f32x4.add(gB, f32x4.mul(b, wg));
+        oA = f32x4.add(oA, f32x4.mul(a, wo));
+        oB = f32x4.add(oB, f32x4.mul(b, wo));
+      }
+      rowA = hA;
+      rowB = hB;
+      end = hA + ((<usize>H) << 2);
     }
     const nextA = f32x4.add(f32x4.mul(sigmoid4(fA), v128.load(cA)), f32x4.mul(sigmoid4(iA), tanh4(gA)));
     const nextB = f32x4.add(f32x4.mul(sigmoid4(fB), v128.load(cB)), f32x4.mul(sigmoid4(iB), tanh4(gB)));
@@ -219,37 +212,29 @@ function lstmTile2(
         gB = load<f32>(zB + unit, 32),
         oB = load<f32>(zB + unit, 48);
       let p = w + unit;
-      for (let k = 0; k < I; k++, p += 64) {
-        const a = load<f32>(xA + ((<usize>k) << 2)),
-          b = load<f32>(xB + ((<usize>k) << 2));
-        const wi = load<f32>(p),
-          wf = load<f32>(p, 16),
-          wg = load<f32>(p, 32),
-          wo = load<f32>(p, 48);
-        iA += a * wi;
-        iB += b * wi;
-        fA += a * wf;
-        fB += b * wf;
-        gA += a * wg;
-        gB += b * wg;
-        oA += a * wo;
-        oB += b * wo;
-      }
-      for (let k = 0; k < H; k++, p += 64) {
-        const a = load<f32>(hA + ((<usize>k) << 2)),
-          b = load<f32>(hB + ((<usize>k) << 2));
-        const wi = load<f32>(p),
-          wf = load<f32>(p, 16),
-          wg = load<f32>(p, 32),
-          wo = load<f32>(p, 48);
-        iA += a * wi;
-        iB += b * wi;
-        fA += a * wf;
-        fB += b * wf;
-        gA += a * wg;
-        gB += b * wg;
-        oA += a * wo;
-        oB += b * wo;
+      let rowA = xA,
+        rowB = xB,
+        end = xA + ((<usize>I) << 2);
+      for (let part = 0; part < 2; part++) {
+        for (; rowA < end; rowA += 4, rowB += 4, p += 64) {
+          const a = load<f32>(rowA),
+            b = load<f32>(rowB);
+          const wi = load<f32>(p),
+            wf = load<f32>(p, 16),
+            wg = load<f32>(p, 32),
+            wo = load<f32>(p, 48);
+          iA += a * wi;
+          iB += b * wi;
+          fA += a * wf;
+          fB += b * wf;
+          gA += a * wg;
+          gB += b * wg;
+          oA += a * wo;
+          oB += b * wo;
+        }
+        rowA = hA;
+        rowB = hB;
+        end = hA + ((<usize>H) << 2);
       }
       finish(hNextA + unit, cA + unit, iA, fA, gA, oA);
       finish(hNextB + unit, cB + unit, iB, fB, gB, oB);
@@ -264,19 +249,18 @@ function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Fl
       zf = v128.load(z, 16),
       zg = v128.load(z, 32),
       zo = v128.load(z, 48);
-    for (const end = x + ((<usize>I) << 2); x < end; x += 4, w += 64) {
-      const a = v128.load_splat<f32>(x);
-      zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
-      zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
-      zg = f32x4.add(zg, f32x4.mul(a, v128.load(w, 32)));
-      zo = f32x4.add(zo, f32x4.mul(a, v128.load(w, 48)));
-    }
-    for (const end = h + ((<usize>H) << 2); h < end; h += 4, w += 64) {
-      const a = v128.load_splat<f32>(h);
-      zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
-      zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
-      zg = f32x4.add(zg, f32x4.mul(a, v128.load(w, 32)));
-      zo = f32x4.add(zo, f32x4.mul(a, v128.load(w, 48)));
+    let row = x,
+      end = x + ((<usize>I) << 2);
+    for (let part = 0; part < 2; part++) {
+      for (; row < end; row += 4, w += 64) {
+        const a = v128.load_splat<f32>(row);
+        zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
+        zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
+        zg = f32x4.add(zg, f32x4.mul(a, v128.load(w, 32)));
+        zo = f32x4.add(zo, f32x4.mul(a, v128.load(w, 48)));
+      }
+      row = h;
+      end = h + ((<usize>H) << 2);
     }
     const next = f32x4.add(f32x4.mul(sigmoid4(zf), v128.load(c)), f32x4.mul(sigmoid4(zi), tanh4(zg)));
     v128.store(c, next);
@@ -288,19 +272,18 @@ function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Fl
         zg = load<f32>(z + unit, 32),
         zo = load<f32>(z + unit, 48);
       let p = w + unit;
-      for (let k = 0; k < I; k++, p += 64) {
-        const a = load<f32>(x + ((<usize>k) << 2));
-        zi += a * load<f32>(p);
-        zf += a * load<f32>(p, 16);
-        zg += a * load<f32>(p, 32);
-        zo += a * load<f32>(p, 48);
-      }
-      for (let k = 0; k < H; k++, p += 64) {
-        const a = load<f32>(h + ((<usize>k) << 2));
-        zi += a * load<f32>(p);
-        zf += a * load<f32>(p, 16);
-        zg += a * load<f32>(p, 32);
-        zo += a * load<f32>(p, 48);
+      let row = x,
+        end = x + ((<usize>I) << 2);
+      for (let part = 0; part < 2; part++) {
+        for (; row < end; row += 4, p += 64) {
+          const a = load<f32>(row);
+          zi += a * load<f32>(p);
+          zf += a * load<f32>(p, 16);
+          zg += a * load<f32>(p, 32);
+          zo += a * load<f32>(p, 48);
+        }
+        row = h;
+        end = h + ((<usize>H) << 2);
       }
       finish(hNext + unit, c + unit, zi, zf, zg, zo);
     }
