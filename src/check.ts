@@ -1,7 +1,7 @@
 /** What a person wrote, checked against a schema: the first fault in the one message style. */
 import type { z } from 'zod';
 import { ConfigError, invalid } from './errors.ts';
-import { redact } from './recording/redact.ts';
+import { redact } from './redact.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

@@ -1,7 +1,8 @@
 /** Feeds by the scheme of their URL. Adding one is a file and a line here. */
 import type { Observable } from 'rxjs';
 import { ConfigError, invalid } from '../errors.ts';
-import { type FeedEvent, redactUrl, type SocketFeedOptions, socketFeed } from './socket.ts';
+import { redactUrl } from '../redact.ts';
+import { type FeedEvent, type SocketFeedOptions, socketFeed } from './socket.ts';
 
 /** What every feed is given; a feed takes of it what it needs. */
 export type FeedOptions = SocketFeedOptions;
@@ -36,7 +37,6 @@ export function feedScheme(url: string): string {
 export { compileMapping, flatMapping, type Mapped, type Mapping, type MappingConfig } from './mapping.ts';
 export {
   type FeedEvent,
-  redactUrl,
   type Socket,
   type SocketConstructor,
   type SocketFeedOptions,

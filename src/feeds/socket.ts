@@ -12,6 +12,7 @@ import {
   type SchedulerLike,
   timer,
 } from 'rxjs';
+import { redactUrl } from '../redact.ts';
 import type { FeedStatus } from '../types.ts';
 import { Backoff } from './backoff.ts';
 
@@ -219,9 +220,4 @@ function abandon(socket: Socket): void {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The address without what may be secret in it: user info and query. */
-export function redactUrl(url: string): string {
-  return url.replace(/\/\/[^/@?#]*@/, '//<secret>@').replace(/\?[^#]*/, '?<secret>');
 }

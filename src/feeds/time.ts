@@ -7,7 +7,7 @@ export type TimeFormat = (typeof TIME_FORMATS)[number];
 const LATEST = 18_446_744_073_709;
 
 const ISO =
-  /^([+-]?\d{4,6})-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?)?)?$/;
+  /^([+-]?\d{4,6})[-/](\d\d?)(?:[-/](\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?)?)?$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
@@ -23,14 +23,14 @@ export function decimal(text: string): number {
  *   1e17, nanoseconds above. Dates without a zone are UTC.
  */
 export function parseTime(value: unknown, format: TimeFormat): number {
-  const time = format === 'iso' ? fromIso(value) : fromNumber(value, format);
+  const time = format === 'iso' ? isoTime(value) : fromNumber(value, format);
   return time >= 0 && time <= LATEST ? time : Number.NaN;
 }
 
 function fromNumber(value: unknown, format: TimeFormat): number {
   const number = typeof value === 'string' ? decimal(value) : value;
   if (typeof number !== 'number') return Number.NaN;
-  if (Number.isNaN(number)) return format === 'auto' ? fromIso(value) : Number.NaN;
+  if (Number.isNaN(number)) return format === 'auto' ? isoTime(value) : Number.NaN;
   switch (format) {
     case 's':
       return number * 1e3;
@@ -45,8 +45,11 @@ function fromNumber(value: unknown, format: TimeFormat): number {
   }
 }
 
-/** `Date.parse` reads a date and time without a zone as local time; here it is UTC, wherever the program runs. */
-function fromIso(value: unknown): number {
+/**
+ * `2020-04-17`, `2020/4/17 16:30`, `2020-04-17T16:30:00.5+02:00` in ms since 1970 UTC; NaN for anything else. Without a zone it
+ * is UTC, wherever the program runs, where `Date.parse` would take the machine's.
+ */
+export function isoTime(value: unknown): number {
   if (typeof value !== 'string' || value.length > 64) return Number.NaN;
   const match = ISO.exec(value);
   if (!match) return Number.NaN;

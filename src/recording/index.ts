@@ -1,3 +1,4 @@
+export { redact, SECRET } from '../redact.ts';
 export { hashOf, OutputHash } from './hash.ts';
 export { type Prepared, type Provenance, prepare, provenance } from './prepare.ts';
 export { type ByteSource, bytesSource, type ChunkOfRecords, type Damage, Recording } from './reader.ts';
@@ -11,7 +12,6 @@ export {
   type LogRecord,
   type RecordedAttribution,
 } from './records.ts';
-export { redact, SECRET } from './redact.ts';
 export { type Mark, Replay, type ReplayOptions, type ReplayResult } from './replay.ts';
 export { type Difference, type Verification, verify } from './verify.ts';
 export {

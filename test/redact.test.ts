@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { redact } from '../../src/recording/index.ts';
+import { redact } from '../src/redact.ts';
 
 it('replaces what may be secret, wherever it stands, and nothing else', () => {
   const config = {
@@ -18,7 +18,7 @@ it('replaces what may be secret, wherever it stands, and nothing else', () => {
   };
   expect(redact(config)).toEqual({
     feed: {
-      url: 'wss://<secret>@example.org/feed?apikey=<secret>&symbol=<secret>',
+      url: 'wss://<secret>@example.org/feed?<secret>',
       headers: { 'X-Client': '<secret>' },
       subscribe: [
         { op: 'login', args: [{ apiKey: '<secret>', passphrase: '<secret>', sign: '<secret>' }] },

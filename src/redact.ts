@@ -1,4 +1,4 @@
-/** Keeps secrets out of recordings. */
+/** Keeps secrets out of recordings, logs and statuses. */
 
 export const SECRET = '<secret>';
 
@@ -8,7 +8,7 @@ const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
  * A copy of a configuration in which what may be secret is `<secret>`: fields named like one (token, apiKey, ...), all
- * values of `headers`, and user info and query values in URLs.
+ * values of `headers`, and user info and queries in URLs.
  */
 export function redact(value: unknown, name = ''): unknown {
   if (NAMES.test(name) && value !== null && value !== undefined) return SECRET;
@@ -19,6 +19,7 @@ export function redact(value: unknown, name = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, within(each, key)]));
 }
 
-function redactUrl(url: string): string {
-  return url.replace(/\/\/[^/@?#]*@/, `//${SECRET}@`).replace(/([?&][^=&#]*=)[^&#]*/g, `$1${SECRET}`);
+/** A URL without its user info and its query. */
+export function redactUrl(url: string): string {
+  return url.replace(/\/\/[^/@?#]*@/, `//${SECRET}@`).replace(/\?[^#]*/, `?${SECRET}`);
 }
