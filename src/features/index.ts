@@ -53,6 +53,12 @@ export interface Columns {
 }
 
 /**
+ * Models compute in float32, which ends at 3.4e38: past it a sum inside the model is infinite or no number, and stays so
+ * in the state of a recurrent layer. The margin is for its weights and scalers.
+ */
+const LARGEST = 1e30;
+
+/**
  * Compiles expressions over raw columns, such as `logReturn(close)` or `log(high/low)`.
  *
  * ```ts
@@ -92,7 +98,10 @@ export function compileColumns(expressions: readonly string[], maths: MathFuncti
       for (let i = 0; i < evaluates.length; i++) {
         const y = evaluates[i]!();
         if (y === null) complete = false;
-        else out[i] = y;
+        else if (Math.abs(y) > LARGEST) {
+          scope.reason ??= `${expressions[i]} at ${y} is too large for a model`;
+          complete = false;
+        } else out[i] = y;
       }
       return complete ? out : null;
     },

@@ -34,6 +34,8 @@ export interface Data {
   time: string | null;
   key: string | null;
   rows: DataRow[];
+  /** Why other columns are no columns of numbers, each naming the first cell. */
+  leftOut: string[];
   /**
    * Makes sure that these columns can be used.
    * @throws ConfigError for a column that the file has not, DataError naming the cell of one that is not numeric
@@ -51,11 +53,12 @@ export interface DataOptions {
 /**
  * Reads a `.csv`, `.ndjson`, `.parquet` or `.mcap` file, or CSV or NDJSON from stdin.
  * @param path the file, or `-`
+ * @param what how the command calls it, for the message
  * @throws ConfigError where the file cannot be read or a named column is not in it, DataError naming file, line and
  *   column for what is wrong inside
  */
-export async function readData(path: string, options: DataOptions = {}): Promise<Data> {
-  const bytes = path === '-' ? await readStdin() : await readNamedFile(path, 'DATA');
+export async function readData(path: string, options: DataOptions = {}, what = 'DATA'): Promise<Data> {
+  const bytes = path === '-' ? await readStdin() : await readNamedFile(path, what);
   const file = path === '-' ? 'stdin' : basename(path);
   const head = bytes.subarray(0, 256);
   const ending = extname(path).toLowerCase();
@@ -88,6 +91,7 @@ export function interpret(table: Table, file: string, options: DataOptions = {})
     time: columns[timeAt] ?? null,
     key: columns[keyAt] ?? null,
     rows,
+    leftOut: [...bad.values()],
     require(names) {
       for (const name of names) {
         if (numbers.includes(name)) continue;

@@ -45,7 +45,7 @@ export async function prepare(path: string, sources: Sources): Promise<Prepared>
   const spec = await openModel(sources.model);
   const [{ kernels }, data] = await Promise.all([readKernels(), readData(path, sources)]);
   const asked = sources.columns === undefined ? null : splitExpressions(sources.columns);
-  const columns = chooseColumns(spec, asked, data.columns);
+  const columns = chooseColumns(spec, asked, data.columns, data.leftOut);
   data.require(compileColumns(columns, kernels.math).columns());
   const { streams, dropped } = feed(data.rows, columns, data.time !== null, kernels.math);
   const notes = describeDropped(dropped);

@@ -12,7 +12,7 @@ const datasync = promisify(fdatasync);
  * @throws ConfigError where it exists already, or cannot be created: a recording is never overwritten
  */
 export function createRecordingFile(path: string): RecordingFile {
-  const fd = open(path, 'wx', '--record', {
+  const fd = open(path, 'wx', 'recording', {
     EEXIST: 'a file that does not exist yet: recordings are never overwritten',
     ENOENT: 'a path in a folder that exists',
     EACCES: 'a folder that can be written to',

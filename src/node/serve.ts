@@ -32,7 +32,7 @@ const DEFAULTS = { host: '127.0.0.1', port: 4680, origins: [], tokenFile: null }
  */
 export async function startServe(options: ServeRun): Promise<RunningServe> {
   const log = createLog(options.log);
-  const setup = await setUp(options);
+  const setup = await setUp({ ...options, needsModel: true });
   const { spec, config, feedName, name } = setup;
   if (!spec) throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
   const server = setup.server ?? DEFAULTS;

@@ -1,6 +1,6 @@
 /** What `serve` and `record` run, put together from a config file and the options that overrule it. */
 import { randomInt } from 'node:crypto';
-import { filter, firstValueFrom, map, type Observable, tap } from 'rxjs';
+import { filter, firstValueFrom, map, merge, Observable, tap } from 'rxjs';
 import type { FeedConfig, ServerConfig } from '../config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
@@ -29,6 +29,10 @@ export interface SetupOptions {
   columns?: string | undefined;
   /** Told of what the feed does while its first message is waited for. */
   onStatus?: (status: FeedStatus) => void;
+  /** Whether it is an error to have no model. */
+  needsModel?: boolean;
+  /** Ends that wait. */
+  life?: AbortSignal;
 }
 
 /** Everything a session needs. */
@@ -54,7 +58,7 @@ export interface Setup {
  * @throws ConfigError or ModelError for what is wrong, or missing
  */
 export async function setUp(options: SetupOptions): Promise<Setup> {
-  const { config: path, feed: url, model, record, onStatus } = options;
+  const { config: path, feed: url, model, record, onStatus, life } = options;
   const asked = options.columns === undefined ? null : splitExpressions(options.columns);
   const file = path === undefined ? null : await readConfigFile(path);
   const source: FeedConfig = {
@@ -64,11 +68,13 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
   if (source.url === '') throw new ConfigError(invalid('feed', undefined, 'a CONFIG.yaml or --feed URL'));
   feedScheme(source.url);
   const modelFile = model ?? file?.model;
+  if (options.needsModel && !modelFile)
+    throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
   const [spec, { kernels, hash }] = await Promise.all([modelFile ? openModel(modelFile) : null, readKernels()]);
   const feed = openSource(source);
   const config = file
     ? { ...file.engine, columns: asked ?? file.engine.columns }
-    : await flatConfig(spec, kernels, asked, () => firstColumns(feed, onStatus));
+    : await flatConfig(spec, kernels, asked, () => firstColumns(feed, onStatus, life));
   return {
     kernels,
     kernelsHash: hash,
@@ -123,11 +129,15 @@ const PATIENCE = 20;
 
 /**
  * The columns of the first message that has some.
- * @throws ConfigError for a feed that sends something else
+ * @throws ConfigError for a feed that sends something else, and `life`'s reason where that is over first
  */
-function firstColumns(feed: Observable<FeedEvent>, onStatus: SetupOptions['onStatus']): Promise<string[]> {
+function firstColumns(
+  feed: Observable<FeedEvent>,
+  onStatus: SetupOptions['onStatus'],
+  life: AbortSignal = new AbortController().signal,
+): Promise<string[]> {
   return firstValueFrom(
-    feed.pipe(
+    merge(feed, over(life)).pipe(
       tap((event) => event.kind === 'status' && onStatus?.(event.status)),
       filter((event) => event.kind === 'message'),
       map(({ data }, n) => {
@@ -139,4 +149,14 @@ function firstColumns(feed: Observable<FeedEvent>, onStatus: SetupOptions['onSta
       filter((columns) => columns !== null),
     ),
   );
+}
+
+/** Fails with the signal's reason once it aborts. */
+function over(life: AbortSignal): Observable<never> {
+  return new Observable((subscriber) => {
+    const fail = () => subscriber.error(life.reason);
+    if (life.aborted) fail();
+    life.addEventListener('abort', fail);
+    return () => life.removeEventListener('abort', fail);
+  });
 }

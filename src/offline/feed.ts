@@ -34,13 +34,21 @@ export interface FeedResult {
 
 /**
  * What feeds a model: the expressions asked for, else the model's own, else all columns of numbers.
+ * @param leftOut why others of DATA's columns are no columns of numbers
  * @throws ConfigError where their count does not fit the model
  */
-export function chooseColumns(spec: ModelSpec, asked: string[] | null, numeric: readonly string[]): string[] {
+export function chooseColumns(
+  spec: ModelSpec,
+  asked: string[] | null,
+  numeric: readonly string[],
+  leftOut: readonly string[] = [],
+): string[] {
   const columns = asked ?? spec.features ?? numeric.map(quoteColumn);
   if (columns.length === spec.inputs) return columns;
   const expected = `${spec.inputs}, one for each input of ${spec.name}${asked ? '' : ': choose them with --columns'}`;
-  throw new ConfigError(invalid('--columns', `${columns.length} (${columns.join(', ')})`, expected));
+  const message = invalid('--columns', `${columns.length} (${columns.join(', ')})`, expected);
+  // A cell that is no number may be what keeps a column from being counted.
+  throw new ConfigError(asked || spec.features ? message : [message, ...leftOut.slice(0, 1)].join('; '));
 }
 
 /**

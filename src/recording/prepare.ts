@@ -55,6 +55,9 @@ export function prepare(recording: Recording): Prepared {
   const attached = (name: string, hash: string): Uint8Array => {
     const bytes = recording.attachments.get(name);
     const where = `${recording.file} attachment ${name}`;
+    const [damage] = recording.damage;
+    if (!bytes && damage)
+      throw new DataError(invalid(`${recording.file} byte ${damage.offset}`, damage.reason, 'an undamaged recording'));
     if (!bytes) throw new DataError(invalid(where, undefined, `the one with SHA-256 ${hash}`));
     const found = hashOf(bytes);
     if (found !== hash) throw new DataError(invalid(where, `SHA-256 ${found}`, `SHA-256 ${hash}`));

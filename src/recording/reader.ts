@@ -115,6 +115,8 @@ export class Recording {
       }
       if (found!.opcode === OP.DATA_END) {
         this.complete = await this.#endsWell();
+        const summary = this.complete ? await this.#checkSummary(found!.end) : null;
+        if (summary) this.damage.push(summary);
         if (!this.complete)
           this.tail = { offset, bytes: this.size - offset, reason: 'the file ends within its summary' };
         break;
@@ -190,6 +192,17 @@ export class Recording {
     if (this.size < length) return false;
     const end = await this.#bytes(this.size - length, length);
     return end[0] === OP.FOOTER && MAGIC.every((byte, i) => end[HEAD + 20 + i] === byte);
+  }
+
+  /** What is wrong between the end of the data and the footer's checksum of it, or null. A checksum of 0 is none. */
+  async #checkSummary(offset: number): Promise<Damage | null> {
+    const bytes = this.size - MAGIC.length - offset;
+    const summary = await this.#bytes(offset, bytes);
+    const view = new DataView(summary.buffer, summary.byteOffset);
+    const stated = view.getUint32(bytes - 4, true);
+    if (stated === 0 && !this.#strict) return null;
+    if (stated === crc32(summary.subarray(0, bytes - 4))) return null;
+    return { offset, bytes, reason: 'checksum of the summary does not fit' };
   }
 
   /** Where the next intact chunk begins, from `offset` on, or null. */

@@ -56,6 +56,8 @@ describe('compileColumns', () => {
     expect(columns.push({ a: 1, b: Number.NaN }, time)).toBeNull();
     expect(columns.push({ a: 1, b: 1 }, null)).toBeNull();
     expect(columns.reason).toBe('dayOfYear needs a time');
+    expect(columns.push({ a: 1, b: 1e-31 }, time)).toBeNull();
+    expect(columns.reason).toBe('1 / b at 1e+31 is too large for a model');
     expect(columns.push({ a: 1, b: 1 }, time)).not.toBeNull();
     expect(columns.reason).toBeNull();
   });

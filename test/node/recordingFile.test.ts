@@ -22,7 +22,7 @@ describe('createRecordingFile', () => {
   it('never overwrites', () => {
     writeFileSync(path('kept.mcap'), 'old');
     expect(() => createRecordingFile(path('kept.mcap'))).toThrow(
-      `invalid --record: '${path('kept.mcap')}' (expected a file that does not exist yet: recordings are never overwritten)`,
+      `invalid recording: '${path('kept.mcap')}' (expected a file that does not exist yet: recordings are never overwritten)`,
     );
     expect(readFileSync(path('kept.mcap'), 'utf8')).toBe('old');
   });

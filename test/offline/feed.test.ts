@@ -56,6 +56,9 @@ describe('chooseColumns', () => {
     expect(() => chooseColumns({ ...spec, features: null }, null, ['a', 'b', 'c'])).toThrow(
       /choose them with --columns/,
     );
+    expect(() =>
+      chooseColumns({ ...spec, features: null }, null, ['a'], ["invalid b.csv line 2, column 'b': 'x'"]),
+    ).toThrow("choose them with --columns); invalid b.csv line 2, column 'b': 'x'");
   });
 });
 

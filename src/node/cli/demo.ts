@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { isAttended, openBrowser } from './browser.ts';
-import { live } from './lifetime.ts';
+import { lifetime, live } from './lifetime.ts';
 import { numberFrom, portNumber } from './options.ts';
 import { note, printText, run } from './run.ts';
 
@@ -37,6 +37,6 @@ async function demo(series: string, { port, speed, record, open, duration }: Dem
   printText(running.url);
   if (isAttended()) note('Stop with Ctrl+C.');
   if (open && isAttended()) openBrowser(running.url);
-  await live(duration, running.stop);
+  await live(lifetime(duration), running.stop);
   process.exit();
 }

@@ -12,7 +12,7 @@ interface Options extends RunOptions {
   at: string;
   baseline: string;
   target?: string;
-  option: Record<string, string>;
+  option?: Record<string, string>;
   json?: boolean;
 }
 
@@ -33,7 +33,7 @@ export function explainCommand(): Command {
       'zero',
     )
     .option('--target <output>', 'number or name of an output, or argmax (default: the only output, else argmax)')
-    .option('--option <name=value>', 'an option of the method; may be repeated', collectOption, {})
+    .option('--option <name=value>', 'an option of the method; may be repeated', collectOption)
     .option('--seed <n>', 'for methods that draw at random', wholeFrom(0))
     .option('--json', 'one JSON document')
     .addHelpText(
@@ -52,13 +52,13 @@ async function explain(path: string, options: Options): Promise<void> {
     import('../../methods/index.ts'),
   ]);
   const method = findMethod(options.method);
-  const settings = methodOptions(method, options.option);
+  const settings = methodOptions(method, options.option ?? {});
   const prepared = await prepare(path, options);
   const { kernels, spec, streams } = prepared;
   const mode = chooseMode(spec, options.mode, options.window);
   const supported = method.supports(spec);
   if (supported !== true) throw new ConfigError(invalid('--method', method.name, supported));
-  const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window));
+  const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window, prepared.data.file));
   if (chosen.length !== 1) throw new ConfigError(invalid('--at', options.at, 'one row'));
   const baseline = await chooseBaseline(options.baseline, prepared);
   prepared.notes.forEach(note);
@@ -165,12 +165,12 @@ async function chooseBaseline(text: string, { columns }: Prepared): Promise<Base
   const { existsSync } = await import('node:fs');
   if (!existsSync(text))
     throw new ConfigError(invalid('--baseline', text, 'zero, mean, last, numbers such as 0,1.5 or a .csv file'));
-  const data = await readData(text);
+  const data = await readData(text, {}, '--baseline');
   const names = columns.every((name) => data.columns.includes(name)) ? columns : data.columns;
   return { rows: data.rows.map(({ values }) => names.map((name) => values[name]!)), file: data.file };
 }
 
-function collectOption(text: string, options: Record<string, string>): Record<string, string> {
+function collectOption(text: string, options: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new ConfigError(invalid('--option', text, 'name=value'));
   return { ...options, [text.slice(0, at)]: text.slice(at + 1) };

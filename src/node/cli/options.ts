@@ -51,6 +51,6 @@ export function portNumber(text: string): number {
 }
 
 /** Gathers an option that may be given several times. */
-export function collect(text: string, before: string[]): string[] {
+export function collect(text: string, before: string[] = []): string[] {
   return [...before, text];
 }

@@ -39,7 +39,7 @@ async function predict(path: string, options: Options): Promise<void> {
   const prepared = await prepare(path, options);
   const { kernels, spec, streams } = prepared;
   const mode = chooseMode(spec, options.mode, options.window);
-  const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window));
+  const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window, prepared.data.file));
   prepared.notes.forEach(note);
 
   const wanted = options.at === 'all' ? null : new Set(chosen.map(({ index }) => index));

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { live } from './lifetime.ts';
+import { lifetime, live } from './lifetime.ts';
 import { numberFrom, wholeFrom } from './options.ts';
 import { FAILED, note, noteFeed, print, printText, run } from './run.ts';
 
@@ -32,7 +32,8 @@ export function recordCommand(): Command {
 async function record(config: string | undefined, options: RecordOptions): Promise<void> {
   const { feed, model, columns, out, duration, ticks, json } = options;
   const [{ setUp }, { Session }] = await Promise.all([import('../setup.ts'), import('../session.ts')]);
-  const setup = await setUp({ config, feed, model, columns, record: out, onStatus: noteFeed });
+  const life = lifetime(duration);
+  const setup = await setUp({ config, feed, model, columns, record: out, onStatus: noteFeed, life });
   const session = new Session(setup);
   const { engine } = session;
   engine.status$.subscribe(noteFeed);
@@ -43,10 +44,16 @@ async function record(config: string | undefined, options: RecordOptions): Promi
     engine.explained$.subscribe(() => session.recording()?.state === 'failed' && resolve());
   });
   session.start();
-  await live(duration, () => session.stop(), Promise.race([enough, failed]));
+  await live(life, () => session.stop(), Promise.race([enough, failed]));
 
   const { state, reason, bytes } = session.recording()!;
-  const result = { file: out, state, ...(reason ? { reason } : {}), bytes, ...engine.counters };
+  const result = {
+    file: out,
+    state: state === 'failed' ? state : 'complete',
+    ...(reason ? { reason } : {}),
+    bytes,
+    ...engine.counters,
+  };
   if (json) print(result);
   else printText(`${out}: ${engine.counters.ticks} ticks of ${engine.counters.messages} messages, ${bytes} bytes`);
   if (reason) note(`whytick: the recording failed: ${reason}`);

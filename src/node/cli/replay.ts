@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
-import type { ReplayResult, Verification } from '../../recording/index.ts';
-import { live } from './lifetime.ts';
+import { ConfigError, invalid } from '../../errors.ts';
+import type { Mark, ReplayResult, Verification } from '../../recording/index.ts';
+import { lifetime, live } from './lifetime.ts';
 import { numberFrom, portNumber } from './options.ts';
 import { FAILED, note, print, printText, run } from './run.ts';
 
@@ -65,13 +66,16 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
     return;
   }
   const { model, from, to, loop } = options;
+  const first = from === undefined ? undefined : parseMark(from, '--from');
+  const last = to === undefined ? undefined : parseMark(to, '--to');
+  checkRange(first, last, options);
   const playing = new recordings.Replay({
     recording,
     kernels,
     spec: model === undefined ? undefined : await (await import('../prepare.ts')).openModel(model),
     speed: options.speed ?? (options.serve ? 1 : Number.POSITIVE_INFINITY),
-    from: from === undefined ? undefined : parseMark(from, '--from'),
-    to: to === undefined ? undefined : parseMark(to, '--to'),
+    from: first,
+    to: last,
     loop: loop ?? false,
   });
   if (recording.metadata.get('whytick')!.get('kernels sha256') !== hash) {
@@ -84,6 +88,14 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   process.exit();
 }
 
+/** Two times, or two ticks, must be in order. @throws ConfigError */
+function checkRange(first: Mark | undefined, last: Mark | undefined, { from, to }: ReplayOptions): void {
+  if (!first || !last) return;
+  const backwards =
+    'tick' in first ? 'tick' in last && last.tick < first.tick : 'time' in last && last.time < first.time;
+  if (backwards) throw new ConfigError(invalid('--to', to, `a place after --from ${from}`));
+}
+
 type Playing = InstanceType<typeof import('../../recording/index.ts').Replay>;
 
 async function onDashboard(playing: Playing, file: string, { host, port }: ReplayOptions): Promise<ReplayResult> {
@@ -94,7 +106,7 @@ async function onDashboard(playing: Playing, file: string, { host, port }: Repla
     () => note('The recording is over. Stop with Ctrl+C.'),
     () => process.kill(process.pid, 'SIGTERM'),
   );
-  await live(undefined, stop);
+  await live(lifetime(), stop);
   return result;
 }
 
@@ -102,7 +114,7 @@ async function untilDone(playing: Playing): Promise<ReplayResult> {
   const stopping = new AbortController();
   const result = playing.run(stopping.signal);
   await live(
-    undefined,
+    lifetime(),
     async () => stopping.abort(),
     result.catch(() => {}),
   );
@@ -114,7 +126,7 @@ function summary({ counts, outputHash, recordedHash, hashEqual }: ReplayResult):
   return [
     counted(counts),
     `output hash    ${outputHash}`,
-    `recorded hash  ${recordedHash ?? 'none: the recording was cut off'} (${equal})`,
+    `recorded hash  ${recordedHash ?? 'none: it was cut off, or not read to its end'} (${equal})`,
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError, invalid } from '../../errors.ts';
+import { ConfigError, DataError, invalid } from '../../errors.ts';
 import type { Fed, Stream } from '../../offline/feed.ts';
 
 /** A row that a model can answer for, and the ticks up to it. */
@@ -9,8 +9,17 @@ export interface Answerable {
   ticks(): Fed[];
 }
 
-/** The rows that a model can answer for, in DATA's order: all that feed it, in windowed mode those with T ticks. */
-export function answerable(streams: Stream[], window: number | null): Answerable[] {
+/**
+ * The rows that a model can answer for, in DATA's order: all that feed it, in windowed mode those with T ticks.
+ * @param file its name, for the message
+ * @throws DataError where there are none
+ */
+export function answerable(streams: Stream[], window: number | null, file: string): Answerable[] {
+  const longest = streams.reduce((most, { ticks }) => Math.max(most, ticks.length), 0);
+  if (longest < (window ?? 1)) {
+    const expected = `at least ${window ?? 1}${window === null ? '' : ', the length of a windowed run'}`;
+    throw new DataError(invalid(file, `${longest} rows that feed the model`, expected));
+  }
   return streams
     .flatMap(({ key, ticks }) =>
       ticks
@@ -26,10 +35,7 @@ export function answerable(streams: Stream[], window: number | null): Answerable
  * @throws ConfigError for a row that the model cannot answer for
  */
 export function chooseRows(at: string, rows: Answerable[]): Answerable[] {
-  const range = rows.length
-    ? `a row that feeds the model, from ${rows[0]!.index} to ${rows.at(-1)!.index}`
-    : 'DATA with enough rows';
-  if (rows.length === 0) throw new ConfigError(invalid('--at', at, range));
+  const range = `a row that feeds the model, from ${rows[0]!.index} to ${rows.at(-1)!.index}`;
   if (at === 'all') return rows;
   if (at === 'last') return rows.slice(-1);
   const byIndex = new Map(rows.map((row) => [row.index, row]));

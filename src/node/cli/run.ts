@@ -6,6 +6,18 @@ export const DONE = 0;
 export const FAILED = 1;
 export const INVALID = 2;
 
+/** The command was over before it could do anything. */
+export class Ended extends Error {
+  override name = 'Ended';
+  readonly code: number;
+
+  /** @param code the exit code */
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /**
  * Says what went wrong, on stderr, and gives the exit code for it. The stack and the causes are shown only if asked for.
  * @param verbose by default, whether `--verbose` was among the arguments
@@ -13,6 +25,7 @@ export const INVALID = 2;
 export function fail(error: unknown, verbose: boolean = process.argv.includes('--verbose')): number {
   if (verbose) console.error(error);
   else console.error(`whytick: ${error instanceof Error ? error.message : String(error)}`);
+  if (error instanceof Ended) return error.code;
   return isInvalid(error) ? INVALID : FAILED;
 }
 

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '../logLevels.ts';
 import { DEFAULT_PORT } from './demo.ts';
-import { live } from './lifetime.ts';
+import { lifetime, live } from './lifetime.ts';
 import { collect, portNumber } from './options.ts';
 import { note, noteFeed, printText, run } from './run.ts';
 
@@ -12,7 +12,7 @@ interface ServeOptions {
   record?: string;
   host?: string;
   port?: number;
-  origin: string[];
+  origin?: string[];
   token?: string;
   tokenFile?: string;
   log: LogLevel;
@@ -29,7 +29,7 @@ export function serveCommand(): Command {
     .option('--record <file>', 'record the session to a new .mcap file')
     .option('--host <name>', 'name or address to bind; beyond loopback a token is needed (default: 127.0.0.1)')
     .option('--port <port>', `of the dashboard; 0: any free one (default: ${DEFAULT_PORT})`, portNumber)
-    .option('--origin <origin>', 'a further origin whose pages may connect; repeatable', collect, [])
+    .option('--origin <origin>', 'a further origin whose pages may connect; repeatable', collect)
     .option('--token <token>', 'what clients must show; also WHYTICK_TOKEN (other users can see arguments)')
     .option('--token-file <file>', 'a file that holds the token, alone')
     .addOption(
@@ -41,9 +41,10 @@ export function serveCommand(): Command {
 
 async function serve(config: string | undefined, options: ServeOptions): Promise<void> {
   const { startServe } = await import('../serve.ts');
-  const { url, needsToken, stop } = await startServe({ config, ...options, onStatus: noteFeed });
+  const life = lifetime();
+  const { url, needsToken, stop } = await startServe({ config, ...options, onStatus: noteFeed, life });
   printText(url);
   if (needsToken) note('Open it with #token= and your token at its end.');
-  await live(undefined, stop);
+  await live(life, stop);
   process.exit();
 }

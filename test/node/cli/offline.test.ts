@@ -202,6 +202,12 @@ describe('a call that is wrong', () => {
       ['predict', ...MARKET, '--at', '0'],
       /^whytick: invalid --at: '0' \(expected last, all, or a row that feeds the model, from 1 to 5104\)/,
     ],
+    [
+      ['predict', ...MARKET, '--mode', 'windowed', '--window', '9999'],
+      /^whytick: invalid sp500-2000\.csv: '5104 rows that feed the model' \(expected at least 9999, the length/,
+    ],
+    [['explain', ...MARKET, '--baseline', 'demo'], /^whytick: invalid --baseline: 'demo' .* folder/],
+    [['serve', '--feed', 'ws://127.0.0.1:9'], /^whytick: invalid model: nothing/],
     [['predict', ...MARKET, '--internals', 'attention'], /this model has no attention/],
     [
       ['predict', ...MARKET, '--mode', 'windowed'],

@@ -74,7 +74,7 @@ describe('record --ticks, then info, replay and predict', () => {
 
   it('ends by itself, says what it did, and keeps the feed talk on stderr', () => {
     expect(recorded.code).toBe(0);
-    expect(JSON.parse(recorded.stdout)).toMatchObject({ file, state: 'recording', invalid: 0, late: 0 });
+    expect(JSON.parse(recorded.stdout)).toMatchObject({ file, state: 'complete', invalid: 0, late: 0 });
     expect(JSON.parse(recorded.stdout).ticks).toBeGreaterThanOrEqual(300);
     expect(recorded.stderr).toContain('feed open');
   });
@@ -203,6 +203,51 @@ it('kill -9 costs at most the last second: what is there opens, replays and veri
   expect(info.ticks).toBeGreaterThanOrEqual(due);
   expect(await json('replay', file, '--verify')).toMatchObject({ equal: true, first: null, recordedHash: null });
   expect(await json('replay', file)).toMatchObject({ counts: { tick: info.ticks }, hashEqual: null });
+});
+
+it('a feed that is not there is tried again until the time is over, or it is asked to stop', async () => {
+  const closed = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(closed, 'listening');
+  const dead = `ws://127.0.0.1:${(closed.address() as AddressInfo).port}`;
+  closed.close();
+  const args = ['record', '--feed', dead, '--out', path('none.mcap')];
+  const over = await whytick([...args, '--duration', '1']);
+  expect(over.stderr.match(/feed closed \(connect ECONNREFUSED/g)!.length).toBeGreaterThan(1);
+  expect(over.stderr).toContain('whytick: the feed sent nothing within 1 s');
+  expect(over).toMatchObject({ code: 1, stdout: '' });
+
+  const child = spawn(process.execPath, ['dist/node/cli/index.js', ...args], { cwd: root });
+  let talk = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (talk += text));
+  await until(() => talk.includes('feed closed'));
+  child.kill('SIGTERM');
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(talk).toContain('whytick: stopped before the feed sent anything');
+  expect(existsSync(path('none.mcap'))).toBe(false);
+});
+
+it('a range that ends before it begins is refused', async () => {
+  const { code, stderr } = await whytick(['replay', path('whole.mcap'), '--from', '#20', '--to', '#10']);
+  expect(stderr).toContain("invalid --to: '#10' (expected a place after --from #20)");
+  expect(code).toBe(2);
+});
+
+it('a changed bit is found wherever it is', async () => {
+  const bytes = readFileSync(path('whole.mcap'));
+  const at = path('changed.mcap');
+  // In the model, in a chunk, in the summary.
+  for (const [place, code] of [
+    [200, 2],
+    [bytes.length >> 1, 1],
+    [bytes.length - 60, 1],
+  ] as const) {
+    const changed = Uint8Array.from(bytes);
+    changed[place]! ^= 4;
+    writeFileSync(at, changed);
+    const ran = await whytick(['replay', at, '--verify']);
+    expect(`${ran.stdout}${ran.stderr}`).toContain('checksum of');
+    expect(ran.code).toBe(code);
+  }
 });
 
 it('replay --serve shows it on a dashboard until it is stopped', async () => {
