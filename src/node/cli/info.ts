@@ -9,7 +9,10 @@ export function infoCommand(): Command {
     .description('what is in a recording, and whether it is whole')
     .argument('<file>', 'a .mcap file')
     .option('--json', 'one JSON document')
-    .addHelpText('after', '\nExample:\n  $ whytick info session.mcap')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ whytick demo --duration 5 --no-open --record session.mcap\n  $ whytick info session.mcap',
+    )
     .action(run(info));
 }
 

@@ -25,7 +25,10 @@ export function recordCommand(): Command {
     .option('--duration <seconds>', 'end after that time', numberFrom(0, 1e9))
     .option('--ticks <n>', 'end after that many ticks', wholeFrom(1))
     .option('--json', 'one JSON document at the end')
-    .addHelpText('after', '\nExample:\n  $ whytick record --feed ws://127.0.0.1:9000 --out session.mcap --duration 60')
+    .addHelpText(
+      'after',
+      "\nExample, in the package's folder:\n  $ node examples/feed.mjs &\n  $ whytick record examples/sensor.yaml --out session.mcap --duration 5",
+    )
     .action(run(record));
 }
 

@@ -42,7 +42,10 @@ export function replayCommand(): Command {
       ]),
     )
     .option('--json', 'one JSON document')
-    .addHelpText('after', '\nExample:\n  $ whytick replay session.mcap --verify')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ whytick demo --duration 5 --no-open --record session.mcap\n  $ whytick replay session.mcap --verify',
+    )
     .action(run(replay));
 }
 

@@ -35,7 +35,10 @@ export function serveCommand(): Command {
     .addOption(
       new Option('--log <level>', 'JSON lines on stderr from this level on').choices(LOG_LEVELS).default('warn'),
     )
-    .addHelpText('after', '\nExample:\n  $ whytick serve --feed ws://127.0.0.1:9000 --model demo/weather.safetensors')
+    .addHelpText(
+      'after',
+      "\nExample, in the package's folder:\n  $ node examples/feed.mjs &\n  $ whytick serve examples/sensor.yaml",
+    )
     .action(run(serve));
 }
 
