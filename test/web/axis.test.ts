@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { timeLabels } from '../../web/axis.ts';
 import { Series } from '../../web/series.ts';
 import { geometryOf } from '../../web/snapshot.ts';
-import { tick } from './helpers.ts';
+import { tick } from './ticks.ts';
 
 function at(times: number[]): Series {
   const series = new Series(4, 2);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TickFlag } from '../../src/wire.ts';
 import { KEPT, Series, skill, spreadOf } from '../../web/series.ts';
-import { tick } from './helpers.ts';
+import { tick } from './ticks.ts';
 
 function filled(n: number, K = 4, F = 2): Series {
   const series = new Series(K, F);

@@ -3,7 +3,7 @@ import { encodeFrame, type Frame, type Hello, TickFlag, WIRE_VERSION, type WireT
 import { backoff } from '../../web/connection.ts';
 import { pageState } from '../../web/state.ts';
 import { Store } from '../../web/store.ts';
-import { tick } from './helpers.ts';
+import { tick } from './ticks.ts';
 
 const hello: Hello = {
   type: 'hello',
