@@ -93,6 +93,14 @@ export class Engine {
   readonly #explained = new Subject<Explained>();
   readonly #alerts = new Subject<AlertTransition>();
   readonly #status = new Subject<FeedStatus>();
+  /** Every input, followed by the outputs that it caused. */
+  readonly records$: Observable<LogRecord> = this.#records;
+  /** Every tick that was taken. */
+  readonly explained$: Observable<Explained> = this.#explained;
+  /** Every transition of an alert rule, also those that a timer made. */
+  readonly alerts$: Observable<AlertTransition> = this.#alerts;
+  /** What the feed says of itself, and the gaps and resets that the engine found. */
+  readonly status$: Observable<FeedStatus> = this.#status;
   /** Made to check the configuration; serves the first key that comes. */
   #unused: Lane | null;
   #alertsOfTick: AlertTransition[] | null = null;
@@ -116,26 +124,6 @@ export class Engine {
     }
     this.#watchable = { features: explainer?.columns ?? [], columns, target: Boolean(explainer?.spec.target) };
     this.#unused = this.#lane(explainer);
-  }
-
-  /** Every input, followed by the outputs that it caused. */
-  get records$(): Observable<LogRecord> {
-    return this.#records;
-  }
-
-  /** Every tick that was taken. */
-  get explained$(): Observable<Explained> {
-    return this.#explained;
-  }
-
-  /** Every transition of an alert rule, also those that a timer made. */
-  get alerts$(): Observable<AlertTransition> {
-    return this.#alerts;
-  }
-
-  /** What the feed says of itself, and the gaps and resets that the engine found. */
-  get status$(): Observable<FeedStatus> {
-    return this.#status;
   }
 
   /** The stamp of the latest input. */

@@ -27,12 +27,6 @@ export function luminance([r, g, b]: Rgb): number {
   return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
 }
 
-/** Contrast ratio, WCAG 2.x: 1 to 21. */
-export function contrast(a: Rgb, b: Rgb): number {
-  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
-  return (high + 0.05) / (low + 0.05);
-}
-
 /** Black or white, whichever reads on this colour: never under 4.58:1. */
 export function inkOn(colour: Rgb): '#000' | '#fff' {
   return luminance(colour) > 0.179 ? '#000' : '#fff';

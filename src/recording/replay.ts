@@ -56,6 +56,12 @@ export class Replay {
   readonly #explained = new Subject<Explained>();
   readonly #alerts = new Subject<AlertTransition>();
   readonly #status = new Subject<FeedStatus>();
+  /** Ticks within the range. */
+  readonly explained$: Observable<Explained> = this.#explained;
+  /** Transitions within the range. */
+  readonly alerts$: Observable<AlertTransition> = this.#alerts;
+  /** What the feed said of itself within the range. */
+  readonly status$: Observable<FeedStatus> = this.#status;
   #engine: Engine;
   #speed: number;
   /** Scheduler's time and stamp that belong together; null until the next input sets them. */
@@ -68,20 +74,6 @@ export class Replay {
     this.#speed = options.speed ?? Number.POSITIVE_INFINITY;
     this.spec = options.spec ?? prepare(options.recording).spec;
     this.#engine = this.#newEngine();
-  }
-
-  /** Ticks within the range. */
-  get explained$(): Observable<Explained> {
-    return this.#explained;
-  }
-
-  /** Transitions within the range. */
-  get alerts$(): Observable<AlertTransition> {
-    return this.#alerts;
-  }
-
-  get status$(): Observable<FeedStatus> {
-    return this.#status;
   }
 
   /** The engine of the present pass. */

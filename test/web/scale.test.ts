@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  Bound,
-  contrast,
-  Diverging,
-  inkOn,
-  luminance,
-  niceAbove,
-  type Rgb,
-  rgb,
-  splits,
-  weight,
-} from '../../web/scale.ts';
+import { Bound, Diverging, inkOn, luminance, niceAbove, type Rgb, rgb, splits, weight } from '../../web/scale.ts';
+
+/** Contrast ratio, WCAG 2.x: 1 to 21. */
+function contrast(a: Rgb, b: Rgb): number {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
 
 const css = readFileSync(new URL('../../web/styles/tokens.css', import.meta.url), 'utf8');
 

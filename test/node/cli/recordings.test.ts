@@ -52,24 +52,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+const record = (out: string, ...options: string[]) =>
+  whytick(['record', '--feed', feed.url, '--model', model, '--out', out, ...options]);
 const json = async (...args: string[]) => JSON.parse((await whytick([...args, '--json'])).stdout);
 
 describe('record --ticks, then info, replay and predict', () => {
   const file = path('whole.mcap');
   let recorded: Awaited<ReturnType<typeof whytick>>;
   beforeAll(async () => {
-    recorded = await whytick([
-      'record',
-      '--feed',
-      feed.url,
-      '--model',
-      model,
-      '--out',
-      file,
-      '--ticks',
-      '300',
-      '--json',
-    ]);
+    recorded = await record(file, '--ticks', '300', '--json');
   });
 
   it('ends by itself, says what it did, and keeps the feed talk on stderr', () => {
@@ -136,17 +127,7 @@ describe('record --ticks, then info, replay and predict', () => {
 
   it('is not overwritten: exit 2', async () => {
     const before = readFileSync(file);
-    const { code, stderr } = await whytick([
-      'record',
-      '--feed',
-      feed.url,
-      '--model',
-      model,
-      '--out',
-      file,
-      '--ticks',
-      '1',
-    ]);
+    const { code, stderr } = await record(file, '--ticks', '1');
     expect(code).toBe(2);
     expect(stderr).toContain('recordings are never overwritten');
     expect(readFileSync(file).equals(before)).toBe(true);
