@@ -1,7 +1,15 @@
 // The kernels, one line a file.
+export { activate } from './activation';
 export { difference, fork, settle, spread } from './branches';
-export { activate, denseStep } from './layers/dense';
-export { lstmGates, lstmInput, lstmStep } from './layers/lstm';
-export { normalize, rescale } from './layers/norm';
+export { attend, pool } from './layers/attention';
+export { convStep } from './layers/conv1d';
+export { denseStep } from './layers/dense';
+export { eitherMask, embed, maskEqual, part } from './layers/embedding';
+export { gruGates, gruStep, gruStepBefore } from './layers/gru';
+export { lstmGates, lstmStep, lstmStepAny } from './layers/lstm';
+export { layerNorm, normalize, rescale } from './layers/norm';
+export { rnnStep } from './layers/rnn';
+export { inputShare } from './layers/share';
 export { cos, exp, expm1, log, log1p, pow, sigmoid1, sin, tanh, tanh1 } from './math';
 export { alloc } from './memory';
+export { combine, combineSeen, copyRows, divide, relayout, zeroMasked } from './rows';

@@ -19,11 +19,10 @@ let top: usize = 0;
  * `bytes` of zeroed memory, aligned to 16. Never freed.
  * Memory may grow here, which detaches every view: make views after the last alloc.
  */
-export function alloc(bytes: i32): usize {
-  assert(bytes >= 0, 'alloc: bytes must not be negative');
+export function alloc(bytes: usize): usize {
   if (top == 0) top = (__heap_base + 15) & ~15;
   const at = top;
-  top = (at + <usize>bytes + 15) & ~15;
+  top = (at + bytes + 15) & ~15;
   const pages = <i32>((top + 0xffff) >>> 16) - memory.size();
   if (pages > 0 && memory.grow(pages) < 0) unreachable();
   return at;

@@ -131,7 +131,7 @@ async function oneStep(kernels) {
       c0: new ort.Tensor('float32', c, [1, 1, H]),
     });
     sum += out.y.data[0];
-    [h, c] = [out.Yh.data, out.Yc.data];
+    [h, c] = [out.h0n.data, out.c0n.data];
     took = Number(process.hrtime.bigint() - from) / 1e6;
     if (i >= 2000) sample[1].push(took);
   }

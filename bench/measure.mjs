@@ -34,15 +34,31 @@ export function random(seed) {
 
 const floats = (n, next, scale) => Float32Array.from({ length: n }, () => next() * scale);
 
-/** LSTM(H) and a linear Dense(1) with seeded weights, as the library's ModelSpec. */
-export function lstmModel(F, H, seed = 1) {
+/** LSTM layers of these sizes and a Dense head with seeded weights, as the library's ModelSpec. */
+export function stackedModel(F, units, O = 1, activation = 'linear', seed = 1) {
   const next = random(seed);
-  const scale = 1 / Math.sqrt(H);
+  let inputs = F;
+  const layers = units.map((H, l) => {
+    const scale = 1 / Math.sqrt(H);
+    const layer = {
+      kind: 'lstm',
+      name: `lstm_${l}`,
+      inputs,
+      units: H,
+      sequences: l < units.length - 1,
+      kernel: floats(inputs * 4 * H, next, scale),
+      recurrent: floats(H * 4 * H, next, scale),
+      bias: floats(4 * H, next, scale),
+    };
+    inputs = H;
+    return layer;
+  });
+  const scale = 1 / Math.sqrt(inputs);
   return {
     format: 'native',
-    name: `lstm-${H}`,
+    name: `lstm-${units.join('-')}`,
     inputs: F,
-    outputs: ['y'],
+    outputs: Array.from({ length: O }, (_, o) => `y${o}`),
     features: Array.from({ length: F }, (_, i) => `x${i}`),
     target: null,
     horizon: 1,
@@ -52,28 +68,21 @@ export function lstmModel(F, H, seed = 1) {
     display: null,
     provenance: null,
     layers: [
-      {
-        kind: 'lstm',
-        name: 'lstm',
-        inputs: F,
-        units: H,
-        sequences: false,
-        kernel: floats(F * 4 * H, next, scale),
-        recurrent: floats(H * 4 * H, next, scale),
-        bias: floats(4 * H, next, scale),
-      },
+      ...layers,
       {
         kind: 'dense',
         name: 'dense',
-        inputs: H,
-        units: 1,
-        activation: 'linear',
-        kernel: floats(H, next, scale),
-        bias: floats(1, next, scale),
+        inputs,
+        units: O,
+        activation,
+        kernel: floats(inputs * O, next, scale),
+        bias: floats(O, next, scale),
       },
     ],
   };
 }
+
+export const lstmModel = (F, H) => stackedModel(F, [H]);
 
 /** One row of the table, printed as it is measured. */
 export function row(what, ours, yardstick, result, bar, met) {

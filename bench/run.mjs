@@ -4,9 +4,11 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchExplain } from './explain.mjs';
 import { benchKernels } from './kernels.mjs';
+import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
 import { benchPipeline } from './pipeline.mjs';
 import { benchStartup } from './startup.mjs';
+import { benchSurvey } from './survey.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 execFileSync(
@@ -28,7 +30,14 @@ execFileSync(
 );
 
 const only = process.argv.slice(2);
-const benches = { kernels: benchKernels, explain: benchExplain, pipeline: benchPipeline, startup: benchStartup };
+const benches = {
+  kernels: benchKernels,
+  explain: benchExplain,
+  survey: benchSurvey,
+  loading: benchLoading,
+  pipeline: benchPipeline,
+  startup: benchStartup,
+};
 process.stdout.write(`${cpus()[0].model}, Node ${process.version}, medians\n\n`);
 row('what', 'whytick', 'yardstick', 'result', 'bar');
 let met = true;

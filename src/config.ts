@@ -33,6 +33,8 @@ export const configSchema = z.strictObject({
   name: z.string().min(1).max(100).nullable().default(null),
   /** A model file; relative to the config file. */
   model: z.string().min(1).nullable().default(null),
+  /** Which modules the tensors of a state dict belong to: a JSON file, relative to the config file. */
+  architecture: z.string().min(1).nullable().default(null),
   /** A recording to write; relative to the config file. */
   record: z.string().min(1).nullable().default(null),
   server: serverSchema.prefault({}),
@@ -47,6 +49,7 @@ export interface Config {
   feed: FeedConfig;
   name: string | null;
   model: string | null;
+  architecture: string | null;
   record: string | null;
   server: ServerConfig;
   engine: EngineConfig;
@@ -61,6 +64,6 @@ export interface Config {
  * parseConfig({ feed: { url: 'ws://127.0.0.1:9000' }, mapping: { time: { path: 'ts' }, features: { x: 'x' } } });
  */
 export function parseConfig(value: unknown, where?: (path: string, keys: readonly PropertyKey[]) => string): Config {
-  const { feed, name, model, record, server, ...engine } = check(configSchema, value, where);
-  return { feed, name, model, record, server, engine };
+  const { feed, name, model, architecture, record, server, ...engine } = check(configSchema, value, where);
+  return { feed, name, model, architecture, record, server, engine };
 }

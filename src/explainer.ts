@@ -9,7 +9,9 @@ import type { Kernels } from './kernels.ts';
 import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
 import { bankSize, RollingOcclusion } from './methods/rollingOcclusion.ts';
 import { Model } from './model/graph.ts';
+import { badToken, vocabularyOf } from './model/layers/embedding.ts';
 import type { ModelSpec } from './model/spec.ts';
+import { whyWindowed } from './model/wiring.ts';
 import type { Attribution, Explanation, Tick } from './types.ts';
 
 export interface ExplainerOptions {
@@ -41,6 +43,7 @@ export class Explainer {
   reason: string | null = null;
 
   readonly #model: Model;
+  readonly #vocabulary: number | null;
   readonly #bank: RollingOcclusion | null;
   readonly #features: Columns;
   readonly #targetColumn: Columns | null;
@@ -66,6 +69,11 @@ export class Explainer {
     this.spec = spec;
     this.columns = columns;
     this.mode = options.mode ?? spec.mode;
+    const windowed = whyWindowed(spec);
+    if (spec.blackBox)
+      throw new ConfigError(invalid('model', spec.name, `a model of layers for a live stream: ${windowed}`));
+    if (windowed && this.mode === 'stateful')
+      throw new ConfigError(invalid('mode', 'stateful', `windowed: ${windowed}`));
     this.window = (this.mode === 'windowed' ? spec.window : null) ?? options.window ?? 64;
     if (!Number.isInteger(this.window) || this.window < 1) {
       throw new ConfigError(invalid('window', this.window, 'a whole number of ticks, at least 1'));
@@ -73,9 +81,11 @@ export class Explainer {
     if (!(eps >= 0)) throw new ConfigError(invalid('eps', eps, 'zero or a small positive number'));
     this.target = targetIndex(spec, target);
     this.baseline = createBaseline(baseline, spec);
+    this.#vocabulary = vocabularyOf(spec);
 
     const explains = method === 'rolling-occlusion';
-    this.#model = new Model(kernels, spec, { score, ...(explains ? bankSize(this.window, spec.inputs) : {}) });
+    const size = explains ? bankSize(this.window, spec.inputs) : {};
+    this.#model = new Model(kernels, spec, { score, window: this.mode === 'windowed' ? this.window : null, ...size });
     this.#bank = explains ? new RollingOcclusion(this.#model, { window: this.window, eps, target: this.target }) : null;
     this.#features = compileColumns(columns, kernels.math);
     this.#targetColumn = spec.target ? compileColumns([spec.target.expression], kernels.math) : null;
@@ -123,6 +133,8 @@ export class Explainer {
     const input = this.#features.push(tick.values, tick.time);
     this.reason = this.#features.reason;
     if (!input) return null;
+    if (this.#vocabulary !== null) this.reason = badToken(input[0]!, this.#vocabulary);
+    if (this.reason !== null) return null;
 
     const horizon = this.#predictions.length;
     this.#index++;
@@ -175,14 +187,13 @@ export class Explainer {
     if (this.#index < T - 1) return null;
     if (this.#bank) this.#bank.reset();
     else this.#model.reset();
-    let output: Float32Array | null = null;
     for (let k = 1; k <= T; k++) {
       const row = ((at + k) % T) * F;
       const x_k = this.#inputs.subarray(row, row + F);
-      if (this.#bank) this.#bank.push(x_k, this.#baselines.subarray(row, row + F));
-      else output = this.#model.stepOne(x_k);
+      if (this.#bank) this.#bank.push(x_k, this.#baselines.subarray(row, row + F), k === T);
+      else this.#model.stepOne(x_k);
     }
-    return output ?? this.#model.output(0);
+    return this.#model.output(0);
   }
 }
 

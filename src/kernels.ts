@@ -5,20 +5,181 @@ import type { MathFunctions } from './features/maths.ts';
 /** The exports of one instance: one arena. Letters and layouts are those of `assembly/memory.ts`; pointers are byte offsets. */
 export interface Arena {
   memory: WebAssembly.Memory;
-  alloc(bytes: number): number;
-  lstmInput(
-    z: number,
+  activate(kind: number, alpha: number, x: number, slots: number, n: number, stride: number, O: number): void;
+  difference(effect: number, out: number, stride: number, slots: number, n: number, target: number): void;
+  fork(state: number, stride: number, from: number, to: number, count: number): void;
+  settle(far: number, state: number, stride: number, H: number, slots: number, n: number, eps: number): void;
+  spread(x: number, stride: number, baseline: number, F: number): void;
+  attend(
+    context: number,
+    contextStride: number,
+    contextTick: number,
+    q: number,
+    qStride: number,
+    qTick: number,
+    Q: number,
+    k: number,
+    kStride: number,
+    kTick: number,
+    v: number,
+    vStride: number,
+    vTick: number,
+    T: number,
+    D: number,
+    E: number,
+    scale: number,
+    vector: number,
+    qMask: number,
+    qMaskStride: number,
+    kMask: number,
+    kMaskStride: number,
+    vMask: number,
+    vMaskStride: number,
+    causal: boolean,
+    scores: number,
+    weights: number,
+    slots: number,
+    n: number,
+  ): void;
+  pool(
+    out: number,
+    outStride: number,
     x: number,
-    xStride: number,
+    stride: number,
+    tick: number,
+    T: number,
+    W: number,
+    largest: boolean,
+    mask: number,
+    maskStride: number,
+    slots: number,
+    n: number,
+  ): void;
+  convStep(
+    out: number,
+    outStride: number,
+    ring: number,
+    L: number,
+    newest: number,
+    size: number,
+    dilation: number,
+    slots: number,
+    n: number,
     weights: number,
     bias: number,
-    R: number,
     I: number,
+    O: number,
+  ): void;
+  denseStep(
+    out: number,
+    outStride: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    weights: number,
+    bias: number,
+    I: number,
+    O: number,
+  ): void;
+  eitherMask(to: number, a: number, aStride: number, b: number, bStride: number, slots: number, n: number): void;
+  embed(
+    out: number,
+    outStride: number,
+    mask: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    table: number,
+    E: number,
+  ): void;
+  maskEqual(
+    out: number,
+    outStride: number,
+    mask: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    F: number,
+    value: number,
+  ): void;
+  part(
+    order: number,
+    orderRow: number,
+    maskOut: number,
+    slots: number,
+    zRow: number,
+    rows: number,
+    n: number,
+    mask: number,
+    maskStride: number,
+  ): number;
+  gruGates(
+    out: number,
+    z: number,
+    x: number,
+    I: number,
+    h: number,
+    rh: number,
+    weights: number,
+    rows: number,
     H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
+  gruStep(
+    hNext: number,
+    h: number,
+    slots: number,
+    n: number,
+    z: number,
+    zRow: number,
+    x: number,
+    xStride: number,
+    I: number,
+    weights: number,
+    rows: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
+  gruStepBefore(
+    hNext: number,
+    h: number,
+    rh: number,
+    slots: number,
+    n: number,
+    z: number,
+    zRow: number,
+    x: number,
+    xStride: number,
+    I: number,
+    weights: number,
+    rows: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
+  lstmGates(
+    out: number,
+    z: number,
+    x: number,
+    I: number,
+    h: number,
+    P: number,
+    weights: number,
+    rows: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
   ): void;
   lstmStep(
     hNext: number,
     h: number,
+    hStride: number,
+    P: number,
     c: number,
     slots: number,
     n: number,
@@ -31,27 +192,138 @@ export interface Arena {
     rows: number,
     H: number,
   ): void;
-  lstmGates(out: number, z: number, x: number, I: number, h: number, weights: number, rows: number, H: number): void;
-  denseStep(
+  lstmStepAny(
+    hNext: number,
+    h: number,
+    hStride: number,
+    P: number,
+    c: number,
+    slots: number,
+    n: number,
+    z: number,
+    zRow: number,
+    x: number,
+    xStride: number,
+    I: number,
+    weights: number,
+    rows: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
+  layerNorm(
     out: number,
+    outStride: number,
     x: number,
     xStride: number,
     slots: number,
     n: number,
+    gamma: number,
+    beta: number,
+    epsilon: number,
+    F: number,
+  ): void;
+  normalize(
+    out: number,
+    outStride: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    mean: number,
+    deviation: number,
+    F: number,
+  ): void;
+  rescale(
+    out: number,
+    outStride: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    scale: number,
+    offset: number,
+    F: number,
+  ): void;
+  rnnStep(
+    hNext: number,
+    h: number,
+    slots: number,
+    n: number,
+    z: number,
+    zRow: number,
+    x: number,
+    xStride: number,
+    I: number,
+    weights: number,
+    rows: number,
+    H: number,
+    kind: number,
+  ): void;
+  inputShare(
+    z: number,
+    x: number,
+    xStride: number,
     weights: number,
     bias: number,
+    R: number,
     I: number,
-    O: number,
+    rows: number,
+    H: number,
+    G: number,
+    Z: number,
   ): void;
-  activate(kind: number, x: number, slots: number, n: number, stride: number, O: number): void;
-  normalize(out: number, x: number, slots: number, n: number, stride: number, a: number, b: number, F: number): void;
-  rescale(out: number, x: number, slots: number, n: number, stride: number, a: number, b: number, F: number): void;
-  fork(state: number, stride: number, from: number, to: number, count: number): void;
-  spread(x: number, stride: number, baseline: number, F: number): void;
-  difference(effect: number, out: number, stride: number, slots: number, n: number, target: number): void;
-  settle(far: number, state: number, stride: number, H: number, slots: number, n: number, eps: number): void;
-  sigmoid1(x: number): number;
-  tanh1(x: number): number;
+  sigmoid1(v: number): number;
+  tanh1(v: number): number;
+  alloc(bytes: number): number;
+  combine(
+    op: number,
+    to: number,
+    toStride: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    W: number,
+  ): void;
+  combineSeen(
+    op: number,
+    to: number,
+    toStride: number,
+    seen: number,
+    x: number,
+    xStride: number,
+    mask: number,
+    maskStride: number,
+    slots: number,
+    n: number,
+    W: number,
+  ): void;
+  copyRows(
+    to: number,
+    toStride: number,
+    from: number,
+    fromStride: number,
+    slots: number,
+    rows: number,
+    n: number,
+    width: number,
+  ): void;
+  divide(x: number, stride: number, divisor: number, slots: number, n: number, W: number): void;
+  relayout(
+    to: number,
+    toStride: number,
+    toTick: number,
+    toWidth: number,
+    from: number,
+    fromStride: number,
+    fromTick: number,
+    fromWidth: number,
+    count: number,
+    slots: number,
+    n: number,
+  ): void;
+  zeroMasked(x: number, stride: number, mask: number, maskStride: number, slots: number, n: number, W: number): void;
 }
 
 /** Compiled kernels: `math` for everybody, and a fresh arena for every model. */
@@ -63,6 +335,24 @@ export interface Kernels {
 /** @param source the bytes of a `.wasm`, or a module already compiled: the edge reads the file or fetches the URL */
 export async function loadKernels(source: BufferSource | WebAssembly.Module): Promise<Kernels> {
   const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
-  const arena = (): Arena => instantiateSync(module, {}).exports as unknown as Arena;
+  const arena = (): Arena => withLimit(instantiateSync(module, {}).exports as unknown as Arena);
   return { math: arena() as unknown as MathFunctions, arena };
+}
+
+/** What 32-bit pointers reach, less a page. */
+const MOST = 0xffff_0000;
+
+/** An arena whose `alloc` says in time that there is no more memory to be had. */
+function withLimit(exports: Arena): Arena {
+  let used = exports.memory.buffer.byteLength;
+  const alloc = (bytes: number): number => {
+    used += bytes + 16;
+    if (used > MOST) throw new RangeError(`${used} bytes are more than 32-bit memory has`);
+    try {
+      return exports.alloc(bytes);
+    } catch (cause) {
+      throw new RangeError(`${bytes} bytes more are not to be had`, { cause });
+    }
+  };
+  return { ...exports, alloc };
 }

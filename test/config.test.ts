@@ -10,6 +10,7 @@ describe('a config', () => {
       feed: { url: 'ws://127.0.0.1:9000', subscribe: [], staleAfter: 30 },
       name: null,
       model: null,
+      architecture: null,
       record: null,
       server: { host: '127.0.0.1', port: 4680, origins: [], tokenFile: null },
       engine: {

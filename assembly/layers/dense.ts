@@ -2,12 +2,12 @@
 //
 // Weights are packed by blocks of four outputs: block j, row k: [w[k][4j] .. w[k][4j+3]]; bias padded to a multiple of 4.
 
-import { sigmoid1, tanh1 } from '../math';
 import { Floats, Ints, pad } from '../memory';
 
-/** out (B, pad(O)), x (B, xStride), weights (pad(O)/4, I, 4), bias (pad(O)). Sums start at the bias, in index order. */
+/** out (B, outStride), x (B, xStride), weights (pad(O)/4, I, 4), bias (pad(O)). Sums start at the bias, in index order. */
 export function denseStep(
   out: Floats,
+  outStride: i32,
   x: Floats,
   xStride: i32,
   slots: Ints,
@@ -18,7 +18,7 @@ export function denseStep(
   O: i32,
 ): void {
   const blocks = pad(O) >> 2;
-  const outBytes = <usize>(blocks << 4);
+  const outBytes = <usize>(outStride << 2);
   const xBytes = <usize>(xStride << 2);
   for (let j = 0; j < blocks; j++) {
     const w_j = weights + ((<usize>(j * I)) << 4);
@@ -103,92 +103,4 @@ function denseTile1(out: Floats, x: Floats, w: Floats, bias: Floats, I: i32): vo
       store<f32>(out + lane, sum);
     }
   }
-}
-
-/**
- * Applies an activation in place to the first O floats of each named row (B, stride).
- * kind: its place in `src/model/activations.ts`. Definitions are Keras 3's. sigmoid and tanh are the vector ones of the
- * layers; the others go through float64.
- */
-export function activate(kind: i32, x: Floats, slots: Ints, n: i32, stride: i32, O: i32): void {
-  for (let b = 0; b < n; b++) {
-    const row = x + ((<usize>(load<i32>(slots + ((<usize>b) << 2)) * stride)) << 2);
-    if (kind == 4) {
-      softmax(row, O, false);
-    } else if (kind == 5) {
-      softmax(row, O, true);
-    } else {
-      for (let o = 0; o < O; o++) {
-        const at = row + ((<usize>o) << 2);
-        store<f32>(at, activation(kind, load<f32>(at)));
-      }
-    }
-  }
-}
-
-function softmax(row: Floats, O: i32, asLog: bool): void {
-  let largest = load<f32>(row);
-  for (let o = 1; o < O; o++) largest = max(largest, load<f32>(row + ((<usize>o) << 2)));
-  let sum: f64 = 0;
-  for (let o = 0; o < O; o++) sum += Math.exp(<f64>(load<f32>(row + ((<usize>o) << 2)) - largest));
-  const logSum = Math.log(sum);
-  for (let o = 0; o < O; o++) {
-    const at = row + ((<usize>o) << 2);
-    const x = <f64>(load<f32>(at) - largest);
-    store<f32>(at, <f32>(asLog ? x - logSum : Math.exp(x) / sum));
-  }
-}
-
-function activation(kind: i32, v: f32): f32 {
-  const x = <f64>v;
-  switch (kind) {
-    case 1:
-      return max<f32>(v, 0); // relu
-    case 2:
-      return sigmoid1(v); // sigmoid
-    case 3:
-      return tanh1(v); // tanh
-    case 6:
-      return <f32>(x > 0 ? x : Math.expm1(x)); // elu, alpha 1
-    case 7:
-      return <f32>(1.0507009873554804934193349852946 * (x > 0 ? x : 1.6732632423543772848170429916717 * Math.expm1(x))); // selu
-    case 8:
-      return <f32>(max(x, 0.0) + Math.log1p(Math.exp(-abs(x)))); // softplus
-    case 9:
-      return <f32>(x / (1.0 + abs(x))); // softsign
-    case 10:
-      return <f32>Math.exp(x); // exponential
-    case 11:
-      return min<f32>(max<f32>(v, 0), 6); // relu6
-    case 12:
-      return <f32>(x / (1.0 + Math.exp(-x))); // silu
-    case 13:
-      return <f32>(0.5 * x * (1.0 + erf(x * 0.7071067811865476))); // gelu, exact form
-    case 14:
-      return <f32>(x * Math.tanh(max(x, 0.0) + Math.log1p(Math.exp(-abs(x))))); // mish
-    case 15:
-      return <f32>(x > 0 ? x : 0.2 * x); // leaky_relu, slope .2
-    case 16:
-      return <f32>min(max(x / 6.0 + 0.5, 0.0), 1.0); // hard_sigmoid
-    case 17:
-      return <f32>(x * min(max(x / 6.0 + 0.5, 0.0), 1.0)); // hard_silu
-    case 18:
-      return min<f32>(max<f32>(v, -1), 1); // hard_tanh
-    case 19:
-      return <f32>(min(x, 0.0) - Math.log1p(Math.exp(-abs(x)))); // log_sigmoid
-    default:
-      return v; // linear
-  }
-}
-
-// 2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!: all terms of one sign, so nothing cancels. Below 6 within 1e-15.
-function erf(x: f64): f64 {
-  if (abs(x) > 6) return x > 0 ? 1 : -1;
-  let term = x;
-  let sum = x;
-  for (let n = 1; abs(term) > 1e-17 * abs(sum); n++) {
-    term *= (2.0 * x * x) / <f64>(2 * n + 1);
-    sum += term;
-  }
-  return 1.1283791670955126 * Math.exp(-x * x) * sum;
 }

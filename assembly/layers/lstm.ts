@@ -5,12 +5,13 @@
 //
 // Weights are packed by blocks of four units, so that one row of a block feeds the four gates of four units of a branch:
 //
-//   block j (units 4j .. 4j+3), row k (k < I: input k; then hidden unit k - I):   [i i i i | f f f f | g g g g | o o o o]
-//   weights  (pad(H)/4, I + H, 16)      bias and pre-activations z  (pad(H)/4, 16)
+//   block j (units 4j .. 4j+3), row k (k < I: input k; then hidden unit k - I, of P):   [i i i i | f f f f | g g g g | o o o o]
+//   weights  (pad(H)/4, I + P, 16)      bias and pre-activations z  (pad(H)/4, 16)
 //
 // The tile is 2 branches x 4 gates: eight accumulators, all that a 128-bit machine keeps in registers. Every sum starts
 // at its bias, then takes the inputs in index order, then the hidden units: the bytes of a branch depend on nothing else.
 
+import { gate1 } from '../activation';
 import { sigmoid1, sigmoid4, tanh1, tanh4 } from '../math';
 import { Floats, Ints, pad } from '../memory';
 
@@ -18,70 +19,18 @@ import { Floats, Ints, pad } from '../memory';
 const GROUP: i32 = 32;
 
 /**
- * Pre-activations that are known before the recurrent product: z[r] = b + x[r] W.
- * z (R, 4 pad(H)), x (R, xStride), weights and bias packed as above.
- */
-export function lstmInput(
-  z: Floats,
-  x: Floats,
-  xStride: i32,
-  weights: Floats,
-  bias: Floats,
-  R: i32,
-  I: i32,
-  H: i32,
-): void {
-  const blocks = pad(H) >> 2;
-  const blockBytes = <usize>((I + H) << 6);
-  for (let j = 0; j < blocks; j++) {
-    const weights_j = weights + <usize>j * blockBytes;
-    const bias_j = bias + ((<usize>j) << 6);
-    for (let r = 0; r < R; r++) {
-      const x_r = x + ((<usize>(r * xStride)) << 2);
-      const z_r = z + ((<usize>(r * blocks + j)) << 6);
-      if (ASC_FEATURE_SIMD) {
-        let zi = v128.load(bias_j, 0);
-        let zf = v128.load(bias_j, 16);
-        let zg = v128.load(bias_j, 32);
-        let zo = v128.load(bias_j, 48);
-        let w = weights_j;
-        for (let k = 0; k < I; k++) {
-          const a = v128.load_splat<f32>(x_r + ((<usize>k) << 2));
-          zi = f32x4.add(zi, f32x4.mul(a, v128.load(w, 0)));
-          zf = f32x4.add(zf, f32x4.mul(a, v128.load(w, 16)));
-          zg = f32x4.add(zg, f32x4.mul(a, v128.load(w, 32)));
-          zo = f32x4.add(zo, f32x4.mul(a, v128.load(w, 48)));
-          w += 64;
-        }
-        v128.store(z_r, zi, 0);
-        v128.store(z_r, zf, 16);
-        v128.store(z_r, zg, 32);
-        v128.store(z_r, zo, 48);
-      } else {
-        for (let lane: usize = 0; lane < 64; lane += 4) {
-          let sum = load<f32>(bias_j + lane);
-          let w = weights_j + lane;
-          for (let k = 0; k < I; k++) {
-            sum += load<f32>(x_r + ((<usize>k) << 2)) * load<f32>(w);
-            w += 64;
-          }
-          store<f32>(z_r + lane, sum);
-        }
-      }
-    }
-  }
-}
-
-/**
  * One step of the n branches that `slots` names.
- * hNext, h, c (B, pad(H)): new and old hidden state, cell state in place. z (*, 4 pad(H)) and zRow (n): where each branch's
- * sums start (`lstmInput`'s rows, or the bias alone). x (B, xStride), I: inputs that differ from branch to branch (I = 0 when
- * they are in z already). weights: packed, from the first row that is still to be added.
- * rows: I + H of the packed block, whose first rows may be done already.
+ * hNext, c (B, pad(H)): new hidden state, cell state in place; h (B, hStride): the old hidden state, of which P units feed
+ * the gates (P = H without a projection). z (*, 4 pad(H)) and zRow (n): where each branch's sums start (`inputShare`'s rows,
+ * or the bias alone). x (B, xStride), I: inputs that differ from branch to branch (I = 0 when they are in z already).
+ * weights: packed, from the first row that is still to be added.
+ * rows: I + P of the packed block, whose first rows may be done already.
  */
 export function lstmStep(
   hNext: Floats,
   h: Floats,
+  hStride: i32,
+  P: i32,
   c: Floats,
   slots: Ints,
   n: i32,
@@ -96,7 +45,8 @@ export function lstmStep(
 ): void {
   const blocks = pad(H) >> 2;
   const blockBytes = <usize>(rows << 6);
-  const hBytes = <usize>(pad(H) << 2);
+  const nextBytes = <usize>(pad(H) << 2);
+  const hBytes = <usize>(hStride << 2);
   const zBytes = <usize>(blocks << 6);
   const xBytes = <usize>(xStride << 2);
   for (let from = 0; from < n; from += GROUP) {
@@ -112,10 +62,10 @@ export function lstmStep(
         const rowA = <usize>load<i32>(zRow + ((<usize>b) << 2));
         const rowB = <usize>load<i32>(zRow + ((<usize>b) << 2), 4);
         lstmTile2(
-          hNext + slotA * hBytes + unit,
-          hNext + slotB * hBytes + unit,
-          c + slotA * hBytes + unit,
-          c + slotB * hBytes + unit,
+          hNext + slotA * nextBytes + unit,
+          hNext + slotB * nextBytes + unit,
+          c + slotA * nextBytes + unit,
+          c + slotB * nextBytes + unit,
           z + rowA * zBytes + block,
           z + rowB * zBytes + block,
           x + slotA * xBytes,
@@ -123,7 +73,7 @@ export function lstmStep(
           I,
           h + slotA * hBytes,
           h + slotB * hBytes,
-          H,
+          P,
           w,
         );
       }
@@ -131,13 +81,13 @@ export function lstmStep(
         const slot = <usize>load<i32>(slots + ((<usize>b) << 2));
         const row = <usize>load<i32>(zRow + ((<usize>b) << 2));
         lstmTile1(
-          hNext + slot * hBytes + unit,
-          c + slot * hBytes + unit,
+          hNext + slot * nextBytes + unit,
+          c + slot * nextBytes + unit,
           z + row * zBytes + block,
           x + slot * xBytes,
           I,
           h + slot * hBytes,
-          H,
+          P,
           w,
         );
       }
@@ -158,7 +108,7 @@ function lstmTile2(
   I: i32,
   hA: Floats,
   hB: Floats,
-  H: i32,
+  P: i32,
   w: Floats,
 ): void {
   if (ASC_FEATURE_SIMD) {
@@ -193,7 +143,7 @@ function lstmTile2(
       }
       rowA = hA;
       rowB = hB;
-      end = hA + ((<usize>H) << 2);
+      end = hA + ((<usize>P) << 2);
     }
     const nextA = f32x4.add(f32x4.mul(sigmoid4(fA), v128.load(cA)), f32x4.mul(sigmoid4(iA), tanh4(gA)));
     const nextB = f32x4.add(f32x4.mul(sigmoid4(fB), v128.load(cB)), f32x4.mul(sigmoid4(iB), tanh4(gB)));
@@ -234,7 +184,7 @@ function lstmTile2(
         }
         rowA = hA;
         rowB = hB;
-        end = hA + ((<usize>H) << 2);
+        end = hA + ((<usize>P) << 2);
       }
       finish(hNextA + unit, cA + unit, iA, fA, gA, oA);
       finish(hNextB + unit, cB + unit, iB, fB, gB, oB);
@@ -243,7 +193,7 @@ function lstmTile2(
 }
 
 // One branch, four units: what is left when n is odd.
-function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Floats, H: i32, w: Floats): void {
+function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Floats, P: i32, w: Floats): void {
   if (ASC_FEATURE_SIMD) {
     let zi = v128.load(z, 0),
       zf = v128.load(z, 16),
@@ -260,7 +210,7 @@ function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Fl
         zo = f32x4.add(zo, f32x4.mul(a, v128.load(w, 48)));
       }
       row = h;
-      end = h + ((<usize>H) << 2);
+      end = h + ((<usize>P) << 2);
     }
     const next = f32x4.add(f32x4.mul(sigmoid4(zf), v128.load(c)), f32x4.mul(sigmoid4(zi), tanh4(zg)));
     v128.store(c, next);
@@ -283,7 +233,7 @@ function lstmTile1(hNext: Floats, c: Floats, z: Floats, x: Floats, I: i32, h: Fl
           zo += a * load<f32>(p, 48);
         }
         row = h;
-        end = h + ((<usize>H) << 2);
+        end = h + ((<usize>P) << 2);
       }
       finish(hNext + unit, c + unit, zi, zf, zg, zo);
     }
@@ -297,8 +247,53 @@ function finish(hNext: Floats, c: Floats, i: f32, f: f32, g: f32, o: f32): void 
 }
 
 /**
+ * One step with any pair of activations (`recurrentKind` for the gates, `kind` for candidate and cell), a branch at a time.
+ * Everything else as in `lstmStep`, with whose bits it agrees for sigmoid and tanh.
+ */
+export function lstmStepAny(
+  hNext: Floats,
+  h: Floats,
+  hStride: i32,
+  P: i32,
+  c: Floats,
+  slots: Ints,
+  n: i32,
+  z: Floats,
+  zRow: Ints,
+  x: Floats,
+  xStride: i32,
+  I: i32,
+  weights: Floats,
+  rows: i32,
+  H: i32,
+  recurrentKind: i32,
+  kind: i32,
+): void {
+  const blocks = pad(H) >> 2;
+  for (let b = 0; b < n; b++) {
+    const slot = load<i32>(slots + ((<usize>b) << 2));
+    const row = load<i32>(zRow + ((<usize>b) << 2));
+    const h_b = h + ((<usize>(slot * hStride)) << 2);
+    const x_b = x + ((<usize>(slot * xStride)) << 2);
+    for (let j = 0; j < blocks; j++) {
+      const at = (<usize>(slot * blocks + j)) << 4;
+      gates(GATES, z + ((<usize>(row * blocks + j)) << 6), x_b, I, h_b, P, weights + <usize>j * <usize>(rows << 6));
+      for (let unit: usize = 0; unit < 16; unit += 4) {
+        const i = gate1(recurrentKind, load<f32>(GATES + unit));
+        const f = gate1(recurrentKind, load<f32>(GATES + unit, 16));
+        const g = gate1(kind, load<f32>(GATES + unit, 32));
+        const o = gate1(recurrentKind, load<f32>(GATES + unit, 48));
+        const next = f * load<f32>(c + at + unit) + i * g;
+        store<f32>(c + at + unit, next);
+        store<f32>(hNext + at + unit, o * gate1(kind, next));
+      }
+    }
+  }
+}
+
+/**
  * The gates of one branch at its last step, after their activations: out (4, pad(H)) in the order i, f, g, o.
- * h is the hidden state before that step; z, x, I, weights, rows as in `lstmStep`, of this branch alone.
+ * h is the hidden state before that step; z, x, I, h, P, weights, rows as in `lstmStep`, of this branch alone.
  */
 export function lstmGates(
   out: Floats,
@@ -306,19 +301,35 @@ export function lstmGates(
   x: Floats,
   I: i32,
   h: Floats,
+  P: i32,
   weights: Floats,
   rows: i32,
   H: i32,
+  recurrentKind: i32,
+  kind: i32,
 ): void {
   const blocks = pad(H) >> 2;
-  for (let unit = 0; unit < pad(H); unit++) {
-    const lane = ((<usize>(unit & 3)) << 2) + ((<usize>(unit >> 2)) << 6);
+  for (let j = 0; j < blocks; j++) {
+    gates(GATES, z + ((<usize>j) << 6), x, I, h, P, weights + <usize>j * <usize>(rows << 6));
     for (let gate = 0; gate < 4; gate++) {
-      let sum = load<f32>(z + lane + ((<usize>gate) << 4));
-      let w = weights + <usize>(unit >> 2) * <usize>(rows << 6) + ((<usize>(unit & 3)) << 2) + ((<usize>gate) << 4);
-      for (let k = 0; k < I; k++, w += 64) sum += load<f32>(x + ((<usize>k) << 2)) * load<f32>(w);
-      for (let k = 0; k < H; k++, w += 64) sum += load<f32>(h + ((<usize>k) << 2)) * load<f32>(w);
-      store<f32>(out + ((<usize>(gate * (blocks << 2) + unit)) << 2), gate == 2 ? tanh1(sum) : sigmoid1(sum));
+      for (let unit = 0; unit < 4; unit++) {
+        const sum = load<f32>(GATES + ((<usize>(gate * 4 + unit)) << 2));
+        const at = (<usize>((gate * blocks + j) * 4 + unit)) << 2;
+        store<f32>(out + at, gate1(gate == 2 ? kind : recurrentKind, sum));
+      }
     }
+  }
+}
+
+// The sums of the four gates of four units of one branch.
+const GATES: Floats = memory.data(64, 16);
+
+function gates(out: Floats, z: Floats, x: Floats, I: i32, h: Floats, P: i32, w: Floats): void {
+  for (let lane: usize = 0; lane < 64; lane += 4) {
+    let sum = load<f32>(z + lane);
+    let p = w + lane;
+    for (let k = 0; k < I; k++, p += 64) sum += load<f32>(x + ((<usize>k) << 2)) * load<f32>(p);
+    for (let k = 0; k < P; k++, p += 64) sum += load<f32>(h + ((<usize>k) << 2)) * load<f32>(p);
+    store<f32>(out + lane, sum);
   }
 }

@@ -1,5 +1,6 @@
 /** What an occluded value is replaced by, in input units. A branch keeps the baseline that held when it was forked. */
 import { ConfigError, invalid } from '../errors.ts';
+import { badToken, vocabularyOf } from '../model/layers/embedding.ts';
 import type { ModelSpec } from '../model/spec.ts';
 
 export type BaselineOption = 'zero' | 'mean' | 'last' | readonly number[];
@@ -14,10 +15,11 @@ export interface Baseline {
 /**
  * `zero`; `mean`: the model's training mean, else the mean of what was seen so far; `last`: the input one tick before (the
  * first tick's own, so that it has no effect); or a vector (F).
- * @throws ConfigError when a vector's length is not F
+ * @throws ConfigError when a vector's length is not F, or for what is no token where the model takes tokens
  */
-export function createBaseline(option: BaselineOption, spec: Pick<ModelSpec, 'inputs' | 'mean'>): Baseline {
+export function createBaseline(option: BaselineOption, spec: Pick<ModelSpec, 'inputs' | 'mean' | 'layers'>): Baseline {
   const F = spec.inputs;
+  checkTokens(option, spec);
   if (option === 'zero') return fixed('zero', new Float32Array(F));
   if (option === 'mean') return spec.mean ? fixed('mean', spec.mean) : runningMean(F);
   if (option === 'last') return last(F);
@@ -27,6 +29,15 @@ export function createBaseline(option: BaselineOption, spec: Pick<ModelSpec, 'in
     throw new ConfigError(invalid('baseline', option, `${F} numbers, one a feature`));
   }
   return fixed('vector', Float32Array.from(option));
+}
+
+/** A mean of tokens is no token. @throws ConfigError */
+function checkTokens(option: BaselineOption, spec: Pick<ModelSpec, 'layers'>): void {
+  const V = vocabularyOf(spec);
+  if (V === null || option === 'zero' || option === 'last') return;
+  const wrong = option === 'mean' ? 'mean' : [...option].find((value) => badToken(Number(value), V) !== null);
+  if (wrong !== undefined)
+    throw new ConfigError(invalid('baseline', wrong, `zero, last or a token from 0 to ${V - 1}`));
 }
 
 function fixed(kind: 'zero' | 'mean' | 'vector', values: Float32Array): Baseline {

@@ -84,8 +84,9 @@ export class RollingOcclusion {
   /**
    * The next tick.
    * @param x observed input (F) @param baseline what its occluded features hold (F)
+   * @param answer false inside a window whose last tick alone is explained: branches are stepped, effects are not taken
    */
-  push(x: ArrayLike<number>, baseline: ArrayLike<number>): void {
+  push(x: ArrayLike<number>, baseline: ArrayLike<number>, answer = true): void {
     const model = this.#model;
     const { slots, inputRow } = model;
     const groups = model.inputs + 1;
@@ -114,14 +115,14 @@ export class RollingOcclusion {
     model.spread();
     const n = 1 + carried + groups;
     model.step(n, 1 + groups);
-    model.difference(n, this.#target);
+    if (answer) model.difference(n, this.#target);
 
     this.#live = carried + groups;
     this.#ticks++;
     this.filled = Math.min(this.filled + 1, this.window);
     this.evaluations += n;
     if (this.#eps > 0) this.#settle();
-    this.#collect();
+    if (answer) this.#collect();
   }
 
   /** Empties the window and sets the state to zero. */

@@ -2,12 +2,13 @@
  * A model that runs: layers x branches over one arena. Slot 0 is the world as observed; every other slot is a branch, a
  * world in which something was occluded. All that are named in `slots` are stepped at once.
  */
-import { invalid, ModelError } from '../errors.ts';
+import { ConfigError, invalid, ModelError } from '../errors.ts';
 import type { Arena, Kernels } from '../kernels.ts';
-import { activationIndex } from './activations.ts';
-import { buildLayer } from './layers/index.ts';
-import { type Batch, floats, type Layer, pad, type Rows } from './layers/layer.ts';
+import { checkModel } from './formats/check.ts';
+import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
+import { Plan, type Shown } from './plan.ts';
 import type { LayerSpec, ModelSpec } from './spec.ts';
+import { outputWidth, whyWindowed, wire } from './wiring.ts';
 
 export interface ModelOptions {
   /** B, the most branches alive at once, branch 0 included. */
@@ -16,12 +17,18 @@ export interface ModelOptions {
   inputRows?: number;
   /** `logit` leaves the final activation out; `raw` and `probability` are what the model's file says. */
   score?: 'raw' | 'probability' | 'logit';
+  /** T, for a model that needs a complete window and whose file fixes none. */
+  window?: number | null;
 }
+
+const NONE = new Float32Array(0);
 
 export class Model {
   /** F and O. */
   readonly inputs: number;
   readonly outputs: number;
+  /** T where an output exists at the end of a window only, else null. */
+  readonly window: number | null;
   /** Distinct inputs of a tick (R, inputStride); row 0 is the observed one. Write, then step. */
   readonly input: Float32Array;
   readonly inputStride: number;
@@ -34,49 +41,55 @@ export class Model {
   readonly baseline: Float32Array;
 
   readonly #arena: Arena;
-  readonly #layers: Layer[];
+  readonly #plan: Plan;
   readonly #batch: Batch;
   readonly #x: Rows;
   readonly #baselineAt: number;
   readonly #effectAt: number;
   readonly #farAt: number;
   readonly #far: Int32Array;
-  /** Only for models without a recurrent layer: outputs are given to branches by copying. */
-  readonly #lifted: Rows | null;
-  #heap: Float32Array;
+  readonly #heap: Float32Array;
+  /** Ticks since the last reset, and whether what needs the complete window has been done for them. */
+  #ticks = 0;
+  #finished = false;
 
   /**
-   * @throws ModelError when shapes or layers do not fit; the message names the layer
+   * @throws ModelError when shapes or layers do not fit, naming the layer; ConfigError for a model that needs a window and
+   *   is given none
    */
   constructor(
     kernels: Kernels,
     spec: ModelSpec,
-    { branches: B = 1, inputRows: R = 1, score = 'raw' }: ModelOptions = {},
+    { branches: B = 1, inputRows: R = 1, score = 'raw', window = null }: ModelOptions = {},
   ) {
+    if (spec.blackBox) throw new ModelError(invalid(spec.name, 'a black box', 'a model of layers'));
+    const scored = { ...spec, layers: withScore(spec.layers, score), window: window ?? spec.window };
+    checkModel({ ...scored, mode: 'windowed' }, spec.name);
+    const wired = wire(scored, spec.name);
+    const needsWindow = wired.some(({ windowed }) => windowed !== null);
+    if (needsWindow && scored.window === null) {
+      throw new ConfigError(invalid('window', undefined, `a number of ticks: ${whyWindowed(spec)}`));
+    }
+    const T = needsWindow ? scored.window! : 0;
+
     const arena = kernels.arena();
     this.#arena = arena;
     this.inputs = spec.inputs;
+    this.outputs = outputWidth(wired);
+    this.window = T || null;
     this.inputStride = pad(spec.inputs);
-    this.#x = { at: arena.alloc(4 * R * this.inputStride), stride: this.inputStride };
+    this.#x = { at: arena.alloc(4 * R * this.inputStride), stride: this.inputStride, mask: 0, maskStride: 0 };
     this.#batch = { slots: arena.alloc(4 * B), n: 0, inputRow: arena.alloc(4 * B), rows: arena.alloc(4 * R), R: 1 };
     this.#baselineAt = arena.alloc(4 * this.inputs);
     this.#effectAt = arena.alloc(4 * B);
     this.#farAt = arena.alloc(4 * B);
-
-    this.#layers = [];
-    let width = spec.inputs;
-    let onInputs = true;
-    for (const layer of withScore(spec.layers, score)) {
-      checkLayer(layer, width);
-      const built = buildLayer(layer, { arena, B, R, onInputs });
-      if (!built) continue;
-      this.#layers.push(built);
-      width = built.units;
-      if (built.recurrent) onInputs = false;
+    try {
+      this.#plan = new Plan(wired, { arena, B, R, T, input: this.#x, inputs: spec.inputs });
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      const expected = `a model, a window and branches that fit into 4 GB: ${B} branches${T ? ` of ${T} ticks` : ''} do not`;
+      throw new ModelError(invalid(spec.name, 'too large', expected), { cause });
     }
-    if (this.#layers.length === 0) throw new ModelError(invalid('layers', [], 'at least one layer'));
-    this.outputs = width;
-    this.#lifted = onInputs ? { at: arena.alloc(4 * B * pad(width)), stride: pad(width) } : null;
 
     // nothing allocates from here on, so that views stay attached
     const buffer = arena.memory.buffer;
@@ -99,13 +112,15 @@ export class Model {
 
   /** Every state to zero, as before the first tick. */
   reset(): void {
-    for (const layer of this.#layers) layer.reset();
+    this.#plan.reset();
+    this.#ticks = 0;
+    this.#finished = false;
   }
 
   /** Slots `to` .. `to` + count - 1 begin with the state that slot `from` has now. */
   fork(from: number, to: number, count: number): void {
-    for (const layer of this.#layers) {
-      for (const { at, stride } of layer.states()) this.#arena.fork(at, stride, from, to, count);
+    for (const states of this.#plan.states) {
+      for (const { at, stride } of states) this.#arena.fork(at, stride, from, to, count);
     }
   }
 
@@ -116,111 +131,103 @@ export class Model {
 
   /** One step of the first n branches of `slots`, on the first R rows of `input`. */
   step(n: number, R: number): void {
+    if (this.window !== null && this.#ticks === this.window)
+      throw new RangeError(`the window of ${this.window} ticks is complete: reset first`);
     this.#batch.n = n;
     this.#batch.R = R;
-    let x = this.#x;
-    for (const layer of this.#layers) {
-      layer.step(x, this.#batch);
-      x = layer.output();
-    }
-    if (this.#lifted) this.#lift(x, n);
+    this.#plan.step(this.#batch, this.#ticks);
+    this.#ticks++;
+    this.#finished = false;
   }
 
-  /** One step of branch 0 alone. @param x (F) @returns its outputs (O), in a view that the next step overwrites */
+  /**
+   * One step of branch 0 alone.
+   * @param x (F)
+   * @returns its outputs (O) in a view that the next step overwrites; none while a window that is needed is not complete
+   */
   stepOne(x: ArrayLike<number>): Float32Array {
     this.input.set(x);
     this.slots[0] = 0;
     this.inputRow[0] = 0;
     this.step(1, 1);
-    return this.output(0);
+    return this.window !== null && this.#ticks < this.window ? NONE : this.output(0);
   }
 
-  /** Outputs (O) of one branch after its last step. */
+  /**
+   * Outputs (O) of one branch of the last step, in a view that the next step overwrites.
+   * @throws RangeError for a model that needs a window before it is complete
+   */
   output(slot: number): Float32Array {
     const { at, stride } = this.#out();
-    return this.#heap.subarray(at / 4 + slot * stride, at / 4 + slot * stride + this.outputs);
+    const from = at / 4 + slot * stride;
+    if (this.#plan.outputWidth === this.outputs) return this.#heap.subarray(from, from + this.outputs);
+    return Float32Array.from({ length: this.outputs }, (_, target) => this.#heap[from + this.#place(target)]!);
   }
 
   /** One output of one branch. */
   value(slot: number, target: number): number {
     const { at, stride } = this.#out();
-    return this.#heap[at / 4 + slot * stride + target]!;
+    return this.#heap[at / 4 + slot * stride + this.#place(target)]!;
   }
 
   /** effect[s] = output[0] - output[s] of the target, for the first n branches of `slots`. */
   difference(n: number, target: number): void {
     const { at, stride } = this.#out();
-    this.#arena.difference(this.#effectAt, at, stride, this.#batch.slots, n, target);
+    this.#arena.difference(this.#effectAt, at, stride, this.#batch.slots, n, this.#place(target));
   }
 
   /**
-   * Which of the first n branches have come within eps of branch 0, in every unit of every layer's h and c?
+   * Which of the first n branches have come within eps of branch 0, in every unit of every state?
    * @returns one number a branch: 0 for those that have
    */
   settle(n: number, eps: number): Int32Array {
     this.#far.fill(0, 0, n);
-    for (const layer of this.#layers) {
-      for (const { at, stride, units } of layer.states()) {
+    for (const states of this.#plan.states) {
+      for (const { at, stride, units } of states)
         this.#arena.settle(this.#farAt, at, stride, units, this.#batch.slots, n, eps);
-      }
     }
     return this.#far;
   }
 
-  /** hidden, cell and gates (i, f, g, o; after their activations) of branch 0, a recurrent layer each, bottom first. */
-  internals(): { name: string; values: Record<string, Float32Array> }[] {
-    return this.#layers.flatMap((layer) => (layer.internals ? [{ name: layer.name, values: layer.internals() }] : []));
+  /** hidden, cell and gates (after their activations) of branch 0, a recurrent layer each, bottom first. */
+  internals(): Shown[] {
+    if (this.window !== null) this.#out();
+    return this.#plan.shown();
+  }
+
+  /** Whether a layer of it attends. */
+  get hasAttention(): boolean {
+    return this.#plan.attends;
+  }
+
+  /** Attention weights (T) of branch 0, a list of heads a layer; of several queries those of the last. */
+  attention(): Float32Array[][] {
+    if (this.window !== null) this.#out();
+    return this.#plan.attention();
+  }
+
+  /** Where an output stands in its row. */
+  #place(target: number): number {
+    const { outputWidth: width, outputTick: tick } = this.#plan;
+    return target < width ? target : Math.floor(target / width) * tick + (target % width);
   }
 
   #out(): Rows {
-    return this.#lifted ?? this.#layers[this.#layers.length - 1]!.output();
-  }
-
-  #lift(x: Rows, n: number): void {
-    const to = this.#lifted!;
-    for (let b = 0; b < n; b++) {
-      const from = x.at / 4 + this.inputRow[b]! * x.stride;
-      this.#heap.copyWithin(to.at / 4 + this.slots[b]! * to.stride, from, from + x.stride);
+    if (this.window !== null && !this.#finished) {
+      if (this.#ticks !== this.window)
+        throw new RangeError(`${this.#ticks} of the window's ${this.window} ticks: no output yet`);
+      this.#plan.finish(this.#batch);
+      this.#finished = true;
     }
+    return this.#plan.output();
   }
 }
 
 /** The layers with the last one's activation left out where the score is a logit. */
 function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
-  const last = layers[layers.length - 1];
-  if (score !== 'logit' || last?.kind !== 'dense') return layers;
-  return [...layers.slice(0, -1), { ...last, activation: 'linear' }];
-}
-
-function checkLayer(layer: LayerSpec, width: number): void {
-  const at = `layer '${layer.name}'`;
-  const expect = (tensor: string, values: ArrayLike<number>, length: number): void => {
-    if (values.length !== length)
-      throw new ModelError(invalid(`${at}.${tensor}`, `${values.length} values`, `${length}`));
-  };
-  if (layer.inputs !== width)
-    throw new ModelError(invalid(`${at}.inputs`, layer.inputs, `${width}, what the layer before gives`));
-  switch (layer.kind) {
-    case 'lstm':
-      expect('kernel', layer.kernel, layer.inputs * 4 * layer.units);
-      expect('recurrent', layer.recurrent, layer.units * 4 * layer.units);
-      expect('bias', layer.bias, 4 * layer.units);
-      break;
-    case 'dense':
-      expect('kernel', layer.kernel, layer.inputs * layer.units);
-      expect('bias', layer.bias, layer.units);
-      if (activationIndex(layer.activation) < 0) {
-        throw new ModelError(invalid(`${at}.activation`, layer.activation, 'an activation of Keras'));
-      }
-      break;
-    case 'normalization':
-      expect('mean', layer.mean, width);
-      expect('variance', layer.variance, width);
-      break;
-    case 'rescaling':
-      for (const name of ['scale', 'offset'] as const) if (layer[name].length !== 1) expect(name, layer[name], width);
-      break;
-    case 'dropout':
-      break;
-  }
+  const last = layers.at(-1);
+  if (score !== 'logit' || !last) return layers;
+  if (last.kind === 'dense' || last.kind === 'activation')
+    return [...layers.slice(0, -1), { ...last, activation: 'linear' }];
+  return layers;
 }

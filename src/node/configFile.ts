@@ -29,10 +29,11 @@ export async function readConfigFile(path: string): Promise<Config> {
     return field === '' ? file : `${file}: ${field}`;
   });
   const beside = (named: string | null) => named && resolve(dirname(path), named);
-  const { model, record, server } = config;
+  const { model, architecture, record, server } = config;
   return {
     ...config,
     model: beside(model),
+    architecture: beside(architecture),
     record: beside(record),
     server: { ...server, tokenFile: beside(server.tokenFile) },
   };

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ConfigError, invalid } from '../errors.ts';
 import { asset } from './assets.ts';
 
@@ -13,9 +14,25 @@ export async function readNamedFile(path: string, what: string): Promise<Uint8Ar
   try {
     return await readFile(path.startsWith('demo/') && !existsSync(path) ? asset(path) : path);
   } catch (cause) {
-    const why = reasons[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message;
-    throw new ConfigError(invalid(what, path, `a file that can be read: ${why}`), { cause });
+    throw unreadable(what, path, cause);
   }
+}
+
+/**
+ * A file in the folder of another one, synchronously: readers of models ask for shards while they read.
+ * @throws ConfigError where it cannot be read
+ */
+export function readBeside(path: string, name: string): Uint8Array {
+  try {
+    return readFileSync(join(dirname(path.startsWith('demo/') && !existsSync(path) ? asset(path) : path), name));
+  } catch (cause) {
+    throw unreadable(`${basename(path)} ${name}`, join(dirname(path), name), cause);
+  }
+}
+
+function unreadable(what: string, path: string, cause: unknown): ConfigError {
+  const why = reasons[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message;
+  return new ConfigError(invalid(what, path, `a file that can be read: ${why}`), { cause });
 }
 
 const reasons: Record<string, string> = {

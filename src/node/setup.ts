@@ -24,6 +24,8 @@ export interface SetupOptions {
   config?: string | undefined;
   feed?: string | undefined;
   model?: string | undefined;
+  /** Which modules the tensors of a state dict belong to: a JSON file. */
+  architecture?: string | undefined;
   record?: string | undefined;
   /** Expressions that feed the model, as a list with commas. */
   columns?: string | undefined;
@@ -70,7 +72,11 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
   const modelFile = model ?? file?.model;
   if (options.needsModel && !modelFile)
     throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
-  const [spec, { kernels, hash }] = await Promise.all([modelFile ? openModel(modelFile) : null, readKernels()]);
+  const architecture = options.architecture ?? file?.architecture ?? undefined;
+  const [spec, { kernels, hash }] = await Promise.all([
+    modelFile ? openModel(modelFile, '--model', architecture) : null,
+    readKernels(),
+  ]);
   const feed = openSource(source);
   const config = file
     ? { ...file.engine, columns: asked ?? file.engine.columns }

@@ -1,11 +1,13 @@
 /** One explanation of one row of a data file. */
 import { ConfigError, invalid } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
-import type { Method, OptionValue } from '../methods/index.ts';
+import type { Answer, Method, OptionValue, Question } from '../methods/index.ts';
+import { openBlackBox } from '../model/blackBox.ts';
 import { Model, type ModelOptions } from '../model/graph.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { type BaselineChoice, windowBaseline } from './baseline.ts';
 import type { Fed, Mode } from './feed.ts';
+import { windowsOf } from './predict.ts';
 
 export interface ExplainOptions extends Mode {
   method: Method;
@@ -19,7 +21,7 @@ export interface ExplainOptions extends Mode {
 }
 
 /** An explanation in the terms of `explain --json`; arrays oldest tick first. */
-export interface WindowExplanation {
+export interface WindowExplanation extends Answer {
   target: number;
   /** K, the ticks explained. */
   window: number;
@@ -28,10 +30,6 @@ export interface WindowExplanation {
   output: number;
   /** Output when all K ticks hold their baseline, after the same ticks before them. */
   baselineOutput: number;
-  /** (K, F) and (K), or null where the method gives none. */
-  values: Float32Array | null;
-  events: Float32Array | null;
-  evaluations: number;
 }
 
 /**
@@ -39,12 +37,12 @@ export interface WindowExplanation {
  * @param ticks a stream from its first tick to the one explained
  * @throws ConfigError where options do not fit the model or the stream is shorter than a windowed run needs
  */
-export function explain(
+export async function explain(
   kernels: Kernels,
   spec: ModelSpec,
   ticks: readonly Fed[],
   options: ExplainOptions,
-): WindowExplanation {
+): Promise<WindowExplanation> {
   const { method, methodOptions, score } = options;
   const T = options.window;
   if (T !== null && ticks.length < T) {
@@ -55,47 +53,55 @@ export function explain(
   }
   const K = T ?? Math.min(options.ticks, ticks.length);
   const first = ticks.length - K;
-  const before = T === null ? ticks.slice(0, first).map(({ x }) => x) : [];
   const window = ticks.slice(first);
   const baseline = windowBaseline(options.baseline, spec, ticks, first);
-
-  const model = new Model(kernels, spec, { score });
-  const outputs = runThrough(
-    model,
-    before,
-    window.map(({ x }) => x),
-  );
-  const target = chooseTarget(options.target, spec, outputs);
-  const baselineOutput = runThrough(model, before, baseline.all)[target]!;
-  const question = {
-    kernels,
-    spec,
-    score,
-    target,
-    before,
-    ticks: window.map(({ x }) => x),
-    baselines: baseline.single,
-  };
-  const { values, events, evaluations } = method.explain(question, methodOptions);
-  return {
-    target,
-    window: K,
-    ticks: window,
-    baseline: baseline.shown,
-    output: outputs[target]!,
-    baselineOutput,
-    values,
-    events,
-    evaluations,
-  };
+  const blackBox = spec.blackBox ? await openBlackBox(spec) : null;
+  try {
+    const asked: Omit<Question, 'target'> = {
+      kernels,
+      spec,
+      blackBox,
+      score,
+      windowed: T !== null,
+      before: T === null ? ticks.slice(0, first).map(({ x }) => x) : [],
+      ticks: window.map(({ x }) => x),
+      baselines: baseline.single,
+    };
+    const [outputs, atBaseline] = await runThrough(asked, [asked.ticks, baseline.all]);
+    const target = chooseTarget(options.target, spec, outputs!);
+    const answer = await method.explain({ ...asked, target }, methodOptions);
+    return {
+      ...answer,
+      target,
+      window: K,
+      ticks: window,
+      baseline: baseline.shown,
+      output: outputs![target]!,
+      baselineOutput: atBaseline![target]!,
+    };
+  } finally {
+    await blackBox?.close();
+  }
 }
 
-/** The outputs after both runs of ticks, from a zero state. */
-function runThrough(model: Model, before: readonly Float32Array[], ticks: readonly Float32Array[]): Float32Array {
-  model.reset();
-  for (const x of before) model.stepOne(x);
-  for (const x of ticks) model.stepOne(x);
-  return model.output(0).slice();
+/** The outputs after each of several runs of the window's ticks, from the state that the ticks before it leave. */
+async function runThrough(
+  { kernels, spec, blackBox, score, before }: Omit<Question, 'target'>,
+  runs: readonly (readonly Float32Array[])[],
+): Promise<Float32Array[]> {
+  if (blackBox) {
+    const T = runs[0]!.length;
+    const ends = runs.map((_, i) => (i + 1) * T - 1);
+    const outputs = await blackBox.run(windowsOf(runs.flat(), ends, T, spec.inputs), runs.length, T);
+    return runs.map((_, i) => outputs.slice(i * blackBox.outputs.length, (i + 1) * blackBox.outputs.length));
+  }
+  const model = new Model(kernels, spec, { score, window: before.length + runs[0]!.length });
+  return runs.map((ticks) => {
+    model.reset();
+    for (const x of before) model.stepOne(x);
+    for (const x of ticks) model.stepOne(x);
+    return model.output(0).slice();
+  });
 }
 
 /** The number of the output that is asked for. */

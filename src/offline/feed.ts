@@ -2,6 +2,7 @@
 import { ConfigError, invalid } from '../errors.ts';
 import { compileColumns, type MathFunctions, quoteColumn } from '../features/index.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { whyWindowed } from '../model/wiring.ts';
 
 /** A row as the offline commands need it; `src/node/data.ts` gives these. */
 export interface Row {
@@ -89,14 +90,16 @@ export interface Mode {
 /**
  * The mode asked for, else the model's own.
  * @param window what was asked for, T in windowed mode
- * @throws ConfigError where a windowed run has no T
+ * @throws ConfigError where a windowed run has no T, or a model cannot run on a stream
  */
 export function chooseMode(
   spec: ModelSpec,
   mode: 'stateful' | 'windowed' | undefined,
   window: number | undefined,
 ): Mode {
-  if ((mode ?? spec.mode) === 'stateful') return { mode: 'stateful', window: null };
+  const why = whyWindowed(spec);
+  if (why !== null && mode === 'stateful') throw new ConfigError(invalid('--mode', mode, `windowed: ${why}`));
+  if (why === null && (mode ?? spec.mode) === 'stateful') return { mode: 'stateful', window: null };
   const T = window ?? spec.window;
   if (T === null) throw new ConfigError(invalid('--window', undefined, `a number of ticks: ${spec.name} fixes none`));
   return { mode: 'windowed', window: T };

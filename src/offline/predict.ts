@@ -1,23 +1,30 @@
 /** What a model says at the rows of a data file. */
+import { ConfigError, invalid } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
+import { type BlackBox, openBlackBox } from '../model/blackBox.ts';
 import { Model, type ModelOptions } from '../model/graph.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Fed, Mode, Stream } from './feed.ts';
 
-/** What can be shown of a recurrent layer. */
-export const INTERNALS = ['hidden', 'cell', 'gates'] as const;
+/** What can be shown of a recurrent layer, and of attention. */
+export const INTERNALS = ['hidden', 'cell', 'gates', 'attention'] as const;
 
 export type Internal = (typeof INTERNALS)[number];
 
-/** The model's answer after one row. Arrays are copies; internals are a list with one entry a recurrent layer, bottom first. */
+/** A list with one entry a recurrent layer, bottom first: null where that layer has no such thing. */
+type Layers = (Float32Array | null)[];
+
+/** The model's answer after one row. Arrays are copies. */
 export interface Prediction {
   tick: Fed;
   key: string;
   output: Float32Array;
   internals: {
-    hidden?: Float32Array[];
-    cell?: Float32Array[];
-    gates?: Record<string, Float32Array[]>;
+    hidden?: Layers;
+    cell?: Layers;
+    gates?: Record<string, Layers>;
+    /** Weights over the window's ticks, a head each; of attention with several queries those of the last. */
+    attention?: Float32Array[];
   };
 }
 
@@ -28,19 +35,40 @@ export interface PredictOptions extends Mode {
   rows: ReadonlySet<number> | null;
 }
 
+/** Windows that a black box is given at once. */
+const AT_ONCE = 64;
+
 /**
  * Runs a model over streams and yields its answers in the streams' order. Stateful: the state starts at zero before the
  * first tick and runs on. Windowed: each answer is the model run on the last T ticks from a zero state, so the first
  * T - 1 ticks have none.
  */
-export function* predict(
+export async function* predict(
   kernels: Kernels,
   spec: ModelSpec,
   streams: Stream[],
   options: PredictOptions,
+): AsyncGenerator<Prediction> {
+  if (!spec.blackBox) {
+    yield* stepped(kernels, spec, streams, options);
+    return;
+  }
+  const box = await openBlackBox(spec);
+  try {
+    for (const stream of streams) yield* called(box, stream, options);
+  } finally {
+    await box.close();
+  }
+}
+
+function* stepped(
+  kernels: Kernels,
+  spec: ModelSpec,
+  streams: Stream[],
+  { rows, window, score, internals = [] }: PredictOptions,
 ): Generator<Prediction> {
-  const { rows, window, internals = [] } = options;
-  const model = new Model(kernels, spec, options.score ? { score: options.score } : {});
+  const model = new Model(kernels, spec, { window, ...(score ? { score } : {}) });
+  checkInternals(model, spec, internals);
   for (const { key, ticks } of streams) {
     model.reset();
     for (let t = 0; t < ticks.length; t++) {
@@ -57,14 +85,61 @@ export function* predict(
   }
 }
 
+async function* called(
+  box: BlackBox,
+  { key, ticks }: Stream,
+  { rows, window, internals = [] }: PredictOptions,
+): AsyncGenerator<Prediction> {
+  if (internals.length > 0)
+    throw new ConfigError(invalid('--internals', internals.join(','), 'nothing: a black box shows none'));
+  const T = window!;
+  const wanted = ticks.flatMap(({ row }, t) => (t >= T - 1 && (rows === null || rows.has(row.index)) ? [t] : []));
+  for (let from = 0; from < wanted.length; from += AT_ONCE) {
+    const some = wanted.slice(from, from + AT_ONCE);
+    const outputs = await box.run(
+      windowsOf(
+        ticks.map(({ x }) => x),
+        some,
+        T,
+        box.inputs,
+      ),
+      some.length,
+      T,
+    );
+    for (const [i, t] of some.entries()) {
+      const output = outputs.slice(i * box.outputs.length, (i + 1) * box.outputs.length);
+      yield { tick: ticks[t]!, key, output, internals: {} };
+    }
+  }
+}
+
+/** The windows (N, T, F) that end at these ticks. */
+export function windowsOf(ticks: readonly Float32Array[], ends: readonly number[], T: number, F: number): Float32Array {
+  const windows = new Float32Array(ends.length * T * F);
+  ends.forEach((end, i) => {
+    for (let k = 0; k < T; k++) windows.set(ticks[end - T + 1 + k]!, (i * T + k) * F);
+  });
+  return windows;
+}
+
+/** @throws ConfigError for what this model does not have */
+function checkInternals(model: Model, spec: ModelSpec, wanted: readonly Internal[]): void {
+  if (!wanted.includes('attention') || model.hasAttention) return;
+  const others = INTERNALS.filter((name) => name !== 'attention').join(', ');
+  throw new ConfigError(invalid('--internals', 'attention', `${others}: ${spec.name} has no attention`));
+}
+
 function show(model: Model, wanted: readonly Internal[]): Prediction['internals'] {
   if (wanted.length === 0) return {};
   const layers = model.internals().map(({ values }) => values);
-  const copies = (name: string) => layers.map((values) => values[name]!.slice());
+  const of = (name: string): Layers => layers.map((values) => values[name] ?? null);
   const shown: Prediction['internals'] = {};
-  if (wanted.includes('hidden')) shown.hidden = copies('hidden');
-  if (wanted.includes('cell')) shown.cell = copies('cell');
-  if (wanted.includes('gates'))
-    shown.gates = Object.fromEntries(['i', 'f', 'g', 'o'].map((gate) => [gate, copies(gate)]));
+  if (wanted.includes('hidden')) shown.hidden = of('hidden');
+  if (wanted.includes('cell') && layers.some(({ cell }) => cell)) shown.cell = of('cell');
+  if (wanted.includes('gates')) {
+    const names = ['i', 'f', 'g', 'o', 'z', 'r', 'n'].filter((gate) => layers.some((values) => values[gate]));
+    shown.gates = Object.fromEntries(names.map((gate) => [gate, of(gate)]));
+  }
+  if (wanted.includes('attention')) shown.attention = model.attention().flat();
   return shown;
 }

@@ -1,5 +1,5 @@
 /** Reads the records inside an MCAP chunk. */
-import { crc32 } from './crc32.ts';
+import { crc32 } from '../crc32.ts';
 import type { LogRecord } from './records.ts';
 
 /** Opcodes of MCAP that a reader of recordings meets. */

@@ -1,6 +1,6 @@
 /** The bytes of an MCAP file, in the order in which they are appended; keeps the indexes that its end needs. */
 import { McapChunkBuilder, McapConstants, McapRecordBuilder, type McapTypes } from '@mcap/core';
-import { crc32 } from './crc32.ts';
+import { crc32 } from '../crc32.ts';
 import { channels, type LogRecord, schemaOf } from './records.ts';
 
 const { Opcode } = McapConstants;

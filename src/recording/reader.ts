@@ -2,9 +2,10 @@
  * Reads recordings from front to back, as far as they are whole: a file that was cut off anywhere, or damaged in places,
  * gives everything that was written in intact chunks, and says what it could not give.
  */
+
+import { crc32 } from '../crc32.ts';
 import { DataError, invalid } from '../errors.ts';
 import { Fields, OP, type ReadChunk, readChunk } from './chunk.ts';
-import { crc32 } from './crc32.ts';
 import { isSealed } from './hash.ts';
 import type { LogRecord } from './records.ts';
 

@@ -26,6 +26,15 @@ const EXPECTED: Record<(typeof ACTIVATIONS)[number], [number, number]> = {
   hard_silu: [-0.375, 0.46875],
   hard_tanh: [-1, 0.75],
   log_sigmoid: [-1.7014132779827524, -0.3868710061148999],
+  hard_sigmoid_2: [0.2, 0.65],
+  gelu_tanh: [-0.10042842301976707, 0.5799605551656203],
+  celu: [-0.7768698398515702, 0.75],
+  hard_shrink: [-1.5, 0.75],
+  soft_shrink: [-1, 0.25],
+  sparse_plus: [0, 0.765625],
+  sparse_sigmoid: [0, 0.875],
+  squareplus: [0.5, 1.443000468164691],
+  tanh_shrink: [-0.5948517463551336, 0.1148510476127127],
 };
 
 describe.each(builds)('dense ($name)', ({ kernels }) => {

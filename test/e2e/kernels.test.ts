@@ -45,11 +45,11 @@ async function exercise(wasm: string): Promise<Record<string, string>> {
   };
   for (let t = 0; t < T; t++) {
     for (let i = 0; i < B * 4; i++) f[at.x / 4 + i] = next() * 3;
-    k.lstmInput!(at.z, at.x, 4, at.w, at.bias, B, F, H);
+    k.inputShare!(at.z, at.x, 4, at.w, at.bias, B, F, F + H, H, 4, 4);
     const [from, to] = t % 2 ? [at.next, at.h] : [at.h, at.next];
-    k.lstmStep!(to, from, at.c, at.slots, B, at.z, at.slots, at.x, 4, 0, at.w + 64 * F, F + H, H);
-    k.denseStep!(at.out, to, Hp, at.slots, B, at.head, at.headBias, H, O);
-    k.activate!(4, at.out, at.slots, B, 8, O);
+    k.lstmStep!(to, from, Hp, H, at.c, at.slots, B, at.z, at.slots, at.x, 4, 0, at.w + 64 * F, F + H, H);
+    k.denseStep!(at.out, 8, to, Hp, at.slots, B, at.head, at.headBias, H, O);
+    k.activate!(4, 1, at.out, at.slots, B, 8, O);
     take(to, B * Hp);
     take(at.out, B * 8);
   }

@@ -18,12 +18,13 @@ function stream(F: number, n: number, seed: number): Float32Array[] {
 }
 
 // float64 brute force over an endless stream, and over windows that begin at zero
-describe.each(['stateful-rolling-lstm', 'stateful-rolling-lstm-longmem'])('%s', (name) => {
+describe.each([
+  ['stateful-rolling-lstm', 'torch-lstm'],
+  ['stateful-rolling-gru', 'torch-gru'],
+  ['stateful-rolling-lstm-longmem', 'stateful-rolling-lstm-longmem'],
+])('%s', (name, model) => {
   const tensors = goldenTensors(name);
-  const file = name.endsWith('longmem')
-    ? goldenFile(name, 'model.safetensors')
-    : goldenFile('torch-lstm', 'model.safetensors');
-  const spec = readModel(file, name);
+  const spec = readModel(goldenFile(model, 'model.safetensors'), name);
   const { x, baseline, ticks } = tensors as Record<string, (typeof tensors)[string]>;
   const [K, n] = [32, x!.shape[0]!];
 

@@ -95,13 +95,17 @@ describe('Model', () => {
   });
 
   it.each([
-    ['what the layer before gives', { ...denseSpec('head', 5, 1, () => 0) }, /layer 'head'\.inputs: 5 \(expected 4/],
+    [
+      'what the layer before gives',
+      { ...denseSpec('head', 5, 1, () => 0) },
+      /invalid test head inputs: 5 \(expected 4/,
+    ],
     [
       'a tensor too short',
       { ...denseSpec('head', 4, 1, () => 0), kernel: new Float32Array(3) },
-      /layer 'head'\.kernel: '3 values' \(expected 4\)/,
+      /invalid test head kernel: '3 values' \(expected shape \[4, 1\]\)/,
     ],
-    ['an unknown activation', denseSpec('head', 4, 1, () => 0, 'maxout'), /layer 'head'\.activation: 'maxout'/],
+    ['an unknown activation', denseSpec('head', 4, 1, () => 0, 'maxout'), /invalid test head activation: 'maxout'/],
   ])('refuses a layer whose shapes do not fit: %s', (_, head, message) => {
     const build = () => new Model(kernels, modelOf(2, 1, [lstmSpec('lstm', 2, 4, () => 0), head]));
     expect(build).toThrow(message);

@@ -24,6 +24,7 @@ const fed = (xs: ArrayLike<number>[]): Fed[] =>
 
 describe.each([
   { name: 'stateful-rolling-lstm', model: goldenFile('torch-lstm', 'model.safetensors') },
+  { name: 'stateful-rolling-gru', model: goldenFile('torch-gru', 'model.safetensors') },
   { name: 'stateful-rolling-lstm-longmem', model: goldenFile('stateful-rolling-lstm-longmem', 'model.safetensors') },
 ])('$name', ({ name, model }) => {
   const tensors = goldenTensors(name);
@@ -36,14 +37,14 @@ describe.each([
   it.each([
     { mode: 'stateful' as const, window: null, prefix: '', y: 'y' },
     { mode: 'windowed' as const, window: K, prefix: 'windowed_', y: 'windowed_y' },
-  ])('answers the question of the $mode mode', ({ mode, window, prefix, y }) => {
-    tensors.ticks!.data.forEach((t, n) => {
-      const e = explain(kernels, spec, ticks.slice(0, t + 1), { ...asked, mode, window, ticks: K, baseline });
+  ])('answers the question of the $mode mode', async ({ mode, window, prefix, y }) => {
+    for (const [n, t] of tensors.ticks!.data.entries()) {
+      const e = await explain(kernels, spec, ticks.slice(0, t + 1), { ...asked, mode, window, ticks: K, baseline });
       expectClose([e.output], [tensors[y]!.data[y === 'y' ? t : n]!], tolerance, `y[${t}]`);
       expectClose(e.values!, tensors[`${prefix}cell`]!.row(n), tolerance, `cell[${t}]`);
       expectClose(e.events!, tensors[`${prefix}event`]!.row(n), tolerance, `event[${t}]`);
       expect(e.ticks.map(({ row }) => row.index)).toEqual(Array.from({ length: K }, (_, k) => t - K + 1 + k));
-    });
+    }
   });
 });
 
@@ -58,43 +59,43 @@ describe('explain', () => {
     [7, 4],
   ]);
 
-  it('explains at most the ticks there are, the newest last', () => {
-    const e = explain(kernels, linear, ticks, asked);
+  it('explains at most the ticks there are, the newest last', async () => {
+    const e = await explain(kernels, linear, ticks, asked);
     expect(e).toMatchObject({ window: 3, output: 47, baselineOutput: 0, target: 0 });
     expect([...e.values!]).toEqual([0, 0, 0, 0, 7, 40]);
     expect([...e.events!]).toEqual([0, 0, 47]);
-    expect(explain(kernels, linear, ticks, { ...asked, ticks: 2 }).window).toBe(2);
+    expect((await explain(kernels, linear, ticks, { ...asked, ticks: 2 })).window).toBe(2);
   });
 
-  it('takes the value before as the baseline: each tick its own, a run the one before it', () => {
-    const e = explain(kernels, linear, ticks, { ...asked, ticks: 2, baseline: 'last' });
+  it('takes the value before as the baseline: each tick its own, a run the one before it', async () => {
+    const e = await explain(kernels, linear, ticks, { ...asked, ticks: 2, baseline: 'last' });
     expect(e.baseline).toEqual([Float32Array.of(1, 2), Float32Array.of(3, 5)]);
     expect([...e.values!.slice(2)]).toEqual([4, -10]);
     // Both ticks of the run hold what came before the run: 1 and 2.
     expect(e.baselineOutput).toBe(21);
   });
 
-  it('takes the first row itself where there is none before', () => {
-    const e = explain(kernels, linear, ticks.slice(0, 1), { ...asked, baseline: 'last' });
+  it('takes the first row itself where there is none before', async () => {
+    const e = await explain(kernels, linear, ticks.slice(0, 1), { ...asked, baseline: 'last' });
     expect([...e.events!]).toEqual([0]);
   });
 
-  it('takes the mean of the rows up to the one explained, or the training mean', () => {
-    const e = explain(kernels, linear, ticks, { ...asked, ticks: 1, baseline: 'mean' });
+  it('takes the mean of the rows up to the one explained, or the training mean', async () => {
+    const e = await explain(kernels, linear, ticks, { ...asked, ticks: 1, baseline: 'mean' });
     expect(e.baseline).toEqual(Float32Array.of(11 / 3, 11 / 3));
     const trained = { ...linear, mean: Float32Array.of(1, 1) };
-    expect(explain(kernels, trained, ticks, { ...asked, baseline: 'mean' }).baselineOutput).toBe(11);
+    expect((await explain(kernels, trained, ticks, { ...asked, baseline: 'mean' })).baselineOutput).toBe(11);
   });
 
-  it('takes rows aligned with the ticks, or one row for all', () => {
+  it('takes rows aligned with the ticks, or one row for all', async () => {
     const rows = [
       [0, 0],
       [1, 1],
     ];
-    const e = explain(kernels, linear, ticks, { ...asked, ticks: 2, baseline: { rows, file: 'b.csv' } });
+    const e = await explain(kernels, linear, ticks, { ...asked, ticks: 2, baseline: { rows, file: 'b.csv' } });
     expect([...e.values!.slice(2)]).toEqual([6, 30]);
     expect(e.baselineOutput).toBe(11);
-    const one = explain(kernels, linear, ticks, { ...asked, baseline: { rows: [[7, 4]], file: 'b.csv' } });
+    const one = await explain(kernels, linear, ticks, { ...asked, baseline: { rows: [[7, 4]], file: 'b.csv' } });
     expect([...one.events!]).toEqual([0, 0, 0]);
     expect(one.baseline).toEqual(Float32Array.of(7, 4));
   });
@@ -119,17 +120,20 @@ describe('explain', () => {
     ['an output too many', { target: '1' }, /^invalid --target: '1'/],
     ['a negative eps', { methodOptions: { eps: -1 } }, /^invalid --option eps: -1/],
   ])('refuses %s', (_, options, message) => {
-    expect(() => explain(kernels, linear, ticks, { ...asked, ...options })).toThrow(message);
+    return expect(explain(kernels, linear, ticks, { ...asked, ...options })).rejects.toThrow(message);
   });
 
-  it('explains the logit of a softmax, which is linear again', () => {
+  it('explains the logit of a softmax, which is linear again', async () => {
     const soft = {
       ...linear,
       layers: [{ ...denseSpec('s', 2, 1, () => 0, 'sigmoid'), kernel: Float32Array.of(0.5, 0.25) }],
     };
-    const e = explain(kernels, soft, ticks, { ...asked, ticks: 1, score: 'logit' });
+    const e = await explain(kernels, soft, ticks, { ...asked, ticks: 1, score: 'logit' });
     expect([...e.values!]).toEqual([3.5, 1]);
-    expect(explain(kernels, soft, ticks, { ...asked, ticks: 1 }).output).toBeCloseTo(1 / (1 + Math.exp(-4.5)), 6);
+    expect((await explain(kernels, soft, ticks, { ...asked, ticks: 1 })).output).toBeCloseTo(
+      1 / (1 + Math.exp(-4.5)),
+      6,
+    );
   });
 });
 

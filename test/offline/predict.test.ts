@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../src/model/formats/index.ts';
 import type { Fed } from '../../src/offline/feed.ts';
-import { predict } from '../../src/offline/predict.ts';
+import { type Prediction, predict } from '../../src/offline/predict.ts';
 import { expectClose, goldenFile, goldenTensors } from '../golden/golden.ts';
 import { kernels } from '../kernels.ts';
 
@@ -18,10 +18,16 @@ function ticks(n: number): Fed[] {
 }
 const streams = Array.from({ length: N }, (_, n) => ({ key: String(n), ticks: ticks(n) }));
 
+async function all(predictions: AsyncIterable<Prediction>): Promise<Prediction[]> {
+  const list: Prediction[] = [];
+  for await (const prediction of predictions) list.push(prediction);
+  return list;
+}
+
 describe('predict', () => {
-  it('stateful: begins every stream at zero and gives states and gates of every step', () => {
+  it('stateful: begins every stream at zero and gives states and gates of every step', async () => {
     const options = { mode: 'stateful', window: null, rows: null, internals: ['hidden', 'cell', 'gates'] } as const;
-    const predictions = [...predict(kernels, spec, streams, options)];
+    const predictions = await all(predict(kernels, spec, streams, options));
     expect(predictions.length).toBe(N * T);
     for (const { tick, output, internals } of predictions) {
       const n = Math.floor(tick.row.index / T);
@@ -37,24 +43,23 @@ describe('predict', () => {
     }
   });
 
-  it('windowed: runs the last T ticks from zero, whatever came before', () => {
+  it('windowed: runs the last T ticks from zero, whatever came before', async () => {
     const one = [{ key: '', ticks: streams.flatMap((stream) => stream.ticks) }];
-    const all = [...predict(kernels, spec, one, { mode: 'windowed', window: T, rows: null })];
-    expect(all.map(({ tick }) => tick.row.index)).toEqual(Array.from({ length: N * T - T + 1 }, (_, i) => i + T - 1));
-    for (let n = 0; n < N; n++) expectClose(all[n * T]!.output, tensors.y!.row(n), {}, `y[${n}]`);
+    const every = await all(predict(kernels, spec, one, { mode: 'windowed', window: T, rows: null }));
+    expect(every.map(({ tick }) => tick.row.index)).toEqual(Array.from({ length: N * T - T + 1 }, (_, i) => i + T - 1));
+    for (let n = 0; n < N; n++) expectClose(every[n * T]!.output, tensors.y!.row(n), {}, `y[${n}]`);
   });
 
-  it('answers for the rows asked for only, with the same bytes', () => {
-    const all = [...predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: null })];
-    const some = [...predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: new Set([3, 25]) })];
+  it('answers for the rows asked for only, with the same bytes', async () => {
+    const every = await all(predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: null }));
+    const some = await all(predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: new Set([3, 25]) }));
     expect(some.map(({ tick }) => tick.row.index)).toEqual([3, 25]);
-    expect(some.map(({ output }) => output)).toEqual([all[3]!.output, all[25]!.output]);
+    expect(some.map(({ output }) => output)).toEqual([every[3]!.output, every[25]!.output]);
   });
 
-  it('gives logits', () => {
+  it('gives logits', async () => {
     const options = { mode: 'windowed', window: T, rows: null, score: 'logit' } as const;
-    [...predict(kernels, spec, streams, options)].forEach(({ output }, n) => {
+    for (const [n, { output }] of (await all(predict(kernels, spec, streams, options))).entries())
       expectClose(output, tensors.logits_f64!.row(n), {}, `logits[${n}]`);
-    });
   });
 });

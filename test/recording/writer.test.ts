@@ -1,6 +1,6 @@
 import { McapIndexedReader, type McapTypes } from '@mcap/core';
 import { describe, expect, it } from 'vitest';
-import { crc32 } from '../../src/recording/crc32.ts';
+import { crc32 } from '../../src/crc32.ts';
 import { hashOf, OutputHash } from '../../src/recording/index.ts';
 import { channels, schemaOf } from '../../src/recording/records.ts';
 import { busySession, SECOND, session, tick } from '../engine/session.ts';

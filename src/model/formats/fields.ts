@@ -1,5 +1,8 @@
 import { invalid, ModelError } from '../../errors.ts';
 
+/** Reads one field of a layer in a native file. */
+export type Field = (fields: Fields, key: string) => unknown;
+
 /** JSON of a model file that nobody vouches for, read field by field; every error names the path of the field. */
 export class Fields {
   readonly path: string;
@@ -93,3 +96,27 @@ export class Fields {
     return `${this.path}.${key}`;
   }
 }
+
+export const flag: Field = (fields, key) => fields.flag(key);
+export const number: Field = (fields, key) => fields.number(key);
+export const text: Field = (fields, key) => fields.text(key);
+export const whole =
+  (least: number): Field =>
+  (fields, key) =>
+    fields.integer(key, least);
+export const wholes =
+  (least: number): Field =>
+  (fields, key) =>
+    fields.list(key, (value, path) => {
+      if (Number.isSafeInteger(value) && (value as number) >= least) return value;
+      throw new ModelError(invalid(path, value, `a whole number from ${least} on`));
+    });
+export const oneOf =
+  (choices: readonly string[]): Field =>
+  (fields, key) =>
+    fields.oneOf(key, choices);
+/** A field that may be absent. */
+export const optional =
+  (field: Field): Field =>
+  (fields, key) =>
+    fields.missing(key) ? undefined : field(fields, key);

@@ -1,5 +1,7 @@
 import { invalid, ModelError } from '../../errors.ts';
-import type { LayerSpec, ModelSpec, QuantityDisplay } from '../spec.ts';
+import { findKind, kindOf, layerKinds } from '../layers/index.ts';
+import type { Shape } from '../shape.ts';
+import type { LayerSpec, ModelSpec, QuantityDisplay, Source } from '../spec.ts';
 import { checkModel, tensorShapes } from './check.ts';
 import { Fields } from './fields.ts';
 import { type Safetensors, type Tensor, toFloat32, writeSafetensors } from './safetensors.ts';
@@ -9,16 +11,12 @@ import { type Safetensors, type Tensor, toFloat32, writeSafetensors } from './sa
  *
  *     __metadata__.whytick   JSON: { format: 1, name, inputs, outputs, layers: [{ kind, name, inputs, ... }], features,
  *                            target, horizon, mode, window, display, provenance }
- *     <layer>.<tensor>       lstm: kernel (I, 4H), recurrent (H, 4H), bias (4H), gates i, f, g, o;
- *                            dense: kernel (I, O), bias (O); normalization: mean, variance (I);
- *                            rescaling: scale, offset (1 or I)
+ *     <layer>.<tensor>       the tensors of each layer's kind, as `spec.ts` lays them out
  *     mean                   training mean of the inputs (F), in input units; may be absent
  */
 
 /** Raised when a reader of today could misread a file of tomorrow. */
 const FORMAT = 1;
-
-const KINDS = ['lstm', 'dense', 'normalization', 'rescaling', 'dropout'] as const;
 
 /** Whether a safetensors file carries a native model, and not, for instance, a PyTorch state dict. */
 export function isNative({ metadata }: Safetensors): boolean {
@@ -34,38 +32,24 @@ export function readNative(container: Safetensors, file: string): ModelSpec {
   const fields = Fields.parse(container.metadata.whytick!, `${file} metadata`);
   const format = fields.raw('format');
   if (format !== FORMAT) throw fields.wrong('format', `${FORMAT}, the format this version of whytick reads`);
-  const used = new Set<string>();
-  const tensor = (key: string, path: string): Float32Array => {
-    const found = container.tensors.get(key);
-    if (!found) throw new ModelError(invalid(path, undefined, `a tensor '${key}'`));
-    used.add(key);
-    return toFloat32(found);
-  };
+  const tensors = new Tensors(container.tensors, file);
   const inputs = fields.integer('inputs', 1);
   const spec: ModelSpec = {
     format: 'native',
     name: fields.text('name'),
     inputs,
     outputs: fields.texts('outputs'),
-    layers: fields.list('layers', (value, path) => {
-      const layer = readLayer(new Fields(value, path), (key, name) =>
-        tensor(`${name}.${key}`, `${file} ${name} ${key}`),
-      );
-      checkShapes(layer, container.tensors, file);
-      return layer;
-    }),
+    layers: fields.list('layers', (value, path) => readLayer(new Fields(value, path), tensors)),
     features: fields.missing('features') ? null : fields.texts('features'),
     target: fields.missing('target') ? null : readTarget(fields.object('target')),
     horizon: fields.integer('horizon', 1),
-    mean: container.tensors.has('mean') ? tensor('mean', `${file} mean`) : null,
+    mean: tensors.find('mean'),
     mode: fields.oneOf('mode', ['stateful', 'windowed']),
     window: fields.missing('window') ? null : fields.integer('window', 1),
     display: fields.missing('display') ? null : readDisplay(fields.object('display'), inputs),
     provenance: fields.missing('provenance') ? null : readProvenance(fields),
   };
-  for (const key of container.tensors.keys()) {
-    if (!used.has(key)) throw new ModelError(invalid(`${file} ${key}`, 'a tensor', 'only tensors that a layer names'));
-  }
+  tensors.finish();
   return checkModel(spec, file);
 }
 
@@ -74,14 +58,18 @@ export function readNative(container: Safetensors, file: string): ModelSpec {
  * @throws ModelError where the model does not fit together
  */
 export function writeNative(spec: ModelSpec): Uint8Array {
+  if (spec.blackBox) {
+    const expected = `a model of layers: this one is only called (${spec.blackBox.reason})`;
+    throw new ModelError(invalid(spec.name, 'a black box', expected));
+  }
   checkModel(spec, spec.name);
-  const tensors: [string, { shape: number[]; data: Float32Array }][] = [];
+  const tensors: [string, { shape: readonly number[]; data: Float32Array }][] = [];
   const layers = spec.layers.map((layer) => {
     const description: Record<string, unknown> = { ...layer };
     for (const [key, shape] of Object.entries(tensorShapes(layer))) {
       tensors.push([`${layer.name}.${key}`, { shape, data: description[key] as Float32Array }]);
-      delete description[key];
     }
+    for (const listed of kindOf(layer).tensorNames) delete description[listed.replace('?', '')];
     return sorted(description);
   });
   if (spec.mean) tensors.push(['mean', { shape: [spec.inputs], data: spec.mean }]);
@@ -90,53 +78,69 @@ export function writeNative(spec: ModelSpec): Uint8Array {
   return writeSafetensors(tensors, { whytick: JSON.stringify({ format: FORMAT, ...meta }) });
 }
 
-function readLayer(fields: Fields, tensor: (key: string, name: string) => Float32Array): LayerSpec {
-  const kind = fields.oneOf('kind', KINDS);
+/** One layer: its plain fields and its tensors as its kind lists them. */
+function readLayer(fields: Fields, tensors: Tensors): LayerSpec {
+  const kind = findKind(fields.text('kind'));
+  if (!kind) throw fields.wrong('kind', `one of ${layerKinds.map((known) => known.kind).join(', ')}`);
   const name = fields.text('name');
-  const inputs = fields.integer('inputs', 1);
-  const get = (key: string) => tensor(key, name);
-  switch (kind) {
-    case 'lstm': {
-      const units = fields.integer('units', 1);
-      const sequences = fields.flag('sequences');
-      return {
-        kind,
-        name,
-        inputs,
-        units,
-        sequences,
-        kernel: get('kernel'),
-        recurrent: get('recurrent'),
-        bias: get('bias'),
-      };
-    }
-    case 'dense': {
-      const units = fields.integer('units', 1);
-      return {
-        kind,
-        name,
-        inputs,
-        units,
-        activation: fields.text('activation'),
-        kernel: get('kernel'),
-        bias: get('bias'),
-      };
-    }
-    case 'normalization':
-      return { kind, name, inputs, mean: get('mean'), variance: get('variance') };
-    case 'rescaling':
-      return { kind, name, inputs, scale: get('scale'), offset: get('offset') };
-    case 'dropout':
-      return { kind, name, inputs, rate: fields.number('rate') };
+  const layer: Record<string, unknown> = { kind: kind.kind, name, inputs: fields.integer('inputs', 1) };
+  if (!fields.missing('from')) layer.from = fields.list('from', readSource);
+  for (const [key, read] of Object.entries(kind.fields)) {
+    const value = read(fields, key);
+    if (value !== undefined) layer[key] = value;
   }
+  for (const listed of kind.tensorNames) {
+    const key = listed.replace('?', '');
+    const values = tensors.find(`${name}.${key}`);
+    if (values) layer[key] = values;
+    else if (key === listed) throw tensors.missing(name, key);
+  }
+  const spec = layer as unknown as LayerSpec;
+  for (const [key, shape] of Object.entries(kind.tensors(spec))) tensors.check(name, key, shape);
+  return spec;
 }
 
-/** The number of values is checked with the whole model; here, that they are laid out as the layer says. */
-function checkShapes(layer: LayerSpec, tensors: Map<string, Tensor>, file: string): void {
-  for (const [key, expected] of Object.entries(tensorShapes(layer))) {
-    const { shape } = tensors.get(`${layer.name}.${key}`)!;
-    if (shape.length === expected.length && shape.every((size, i) => size === expected[i])) continue;
-    throw new ModelError(invalid(`${file} ${layer.name} ${key}`, shape, `shape [${expected.join(', ')}]`));
+function readSource(value: unknown, path: string): Source {
+  const fields = new Fields(value, path);
+  return { layer: fields.missing('layer') ? null : fields.text('layer'), output: fields.integer('output', 0) };
+}
+
+/** The tensors of the file, ticked off as layers take them. */
+class Tensors {
+  readonly #tensors: Map<string, Tensor>;
+  readonly #file: string;
+  readonly #used = new Set<string>();
+
+  constructor(tensors: Map<string, Tensor>, file: string) {
+    this.#tensors = tensors;
+    this.#file = file;
+  }
+
+  /** A tensor's values, or null where there is none of that name. */
+  find(key: string): Float32Array | null {
+    const found = this.#tensors.get(key);
+    if (!found) return null;
+    this.#used.add(key);
+    return toFloat32(found);
+  }
+
+  missing(layer: string, name: string): ModelError {
+    return new ModelError(invalid(`${this.#file} ${layer} ${name}`, undefined, `a tensor '${layer}.${name}'`));
+  }
+
+  /** @throws ModelError where a tensor is not laid out as the layer says */
+  check(layer: string, name: string, expected: Shape): void {
+    const { shape } = this.#tensors.get(`${layer}.${name}`)!;
+    if (shape.length === expected.length && shape.every((size, i) => size === expected[i])) return;
+    throw new ModelError(invalid(`${this.#file} ${layer} ${name}`, shape, `shape [${expected.join(', ')}]`));
+  }
+
+  /** @throws ModelError where tensors are left that no layer names */
+  finish(): void {
+    for (const key of this.#tensors.keys()) {
+      if (!this.#used.has(key))
+        throw new ModelError(invalid(`${this.#file} ${key}`, 'a tensor', 'only tensors that a layer names'));
+    }
   }
 }
 

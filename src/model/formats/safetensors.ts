@@ -1,4 +1,7 @@
 import { invalid, ModelError } from '../../errors.ts';
+import { type Dtype, elementCount, itemBytes, type Tensor } from './tensor.ts';
+
+export { type Tensor, toFloat32, toFloat64 } from './tensor.ts';
 
 /*
  * The safetensors container (https://github.com/huggingface/safetensors, "Format"):
@@ -10,18 +13,6 @@ import { invalid, ModelError } from '../../errors.ts';
  *
  * All numbers are little endian, tensors are row-major.
  */
-
-/** Bytes an element, by the container's name of the type. Others (F8 and so on) are refused. */
-const itemBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4 } as const;
-
-export type Dtype = keyof typeof itemBytes;
-
-/** One tensor as it lies in the file. `bytes` is a view, unaligned; `toFloat32` and `toFloat64` copy. */
-export interface Tensor {
-  dtype: Dtype;
-  shape: number[];
-  bytes: Uint8Array;
-}
 
 export interface Safetensors {
   metadata: Record<string, string>;
@@ -64,21 +55,6 @@ export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
   return { metadata, tensors };
 }
 
-/** A tensor's values in float32, copied; float64 and integers are rounded. */
-export function toFloat32(tensor: Tensor): Float32Array {
-  return Float32Array.from(toFloat64(tensor));
-}
-
-/** A tensor's values in float64, copied; int64 beyond 2^53 are rounded. */
-export function toFloat64({ dtype, bytes }: Tensor): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const size = itemBytes[dtype];
-  const read = readers[dtype];
-  const out = new Float64Array(bytes.length / size);
-  for (let i = 0; i < out.length; i++) out[i] = read(view, i * size);
-  return out;
-}
-
 /**
  * Writes a container of float32 tensors in the order given. The same input gives the same bytes.
  * @param metadata texts that travel with the tensors
@@ -96,42 +72,14 @@ export function writeSafetensors(
   const json = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + length + end).fill(0x20, 8, 8 + length);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(length), true);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(json, 8);
   let at = 8 + length;
   for (const [, { data }] of list) {
-    for (let i = 0; i < data.length; i++, at += 4) view.setFloat32(at, data[i]!, true);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
   }
   return bytes;
-}
-
-const readers: Record<Dtype, (view: DataView, at: number) => number> = {
-  F64: (view, at) => view.getFloat64(at, true),
-  F32: (view, at) => view.getFloat32(at, true),
-  F16: (view, at) => half(view.getUint16(at, true)),
-  BF16: (view, at) => bfloat(view, at),
-  I64: (view, at) => Number(view.getBigInt64(at, true)),
-  I32: (view, at) => view.getInt32(at, true),
-};
-
-/** IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 bits of fraction. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  // 1 / 0x1000000 is the smallest subnormal; a normal number is (1024 + fraction) times two to the (exponent - 25).
-  if (exponent === 0) return (sign * fraction) / 0x1000000;
-  return sign * (1024 + fraction) * (exponent >= 25 ? 1 << (exponent - 25) : 1 / (1 << (25 - exponent)));
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** bfloat16 is the upper half of a float32. */
-function bfloat(view: DataView, at: number): number {
-  scratch.setUint32(0, view.getUint16(at, true) << 16);
-  return scratch.getFloat32(0);
 }
 
 function headerLength(bytes: Uint8Array): number {
@@ -163,7 +111,7 @@ function readTensor(value: unknown, data: Uint8Array, path: string): Tensor {
     throw new ModelError(invalid(`${path} data_offsets`, offsets, expected));
   }
   const [first, last] = offsets as [number, number];
-  const needed = shape.reduce((product, size) => product * size, itemBytes[dtype as Dtype]);
+  const needed = elementCount(shape) * itemBytes[dtype as Dtype];
   if (needed !== last - first) {
     throw new ModelError(invalid(`${path} data_offsets`, offsets, `${needed} bytes for shape [${shape.join(', ')}]`));
   }

@@ -1,180 +1,99 @@
 import { invalid, ModelError } from '../../errors.ts';
-import type { DenseSpec, LstmSpec, ModelSpec } from '../spec.ts';
-import { checkModel } from './check.ts';
-import { type Safetensors, type Tensor, toFloat64 } from './safetensors.ts';
+import { TICKS } from '../shape.ts';
+import type { ModelSpec } from '../spec.ts';
+import { whyWindowed } from '../wiring.ts';
+import { SpecBuilder, type Value } from './builder.ts';
+import type { ModelFile } from './index.ts';
+import type { Safetensors } from './safetensors.ts';
+import type { Tensor } from './tensor.ts';
+import { type Architecture, guessArchitecture, readArchitecture, recurrentPrefixes } from './torch/architecture.ts';
+import { readArchive, torchRoot } from './torch/archive.ts';
+import { adder, type Place } from './torch/module.ts';
+import { StateDict } from './torch/stateDict.ts';
+import { isZip, openZip } from './zip.ts';
 
 /*
- * A PyTorch state dict in a safetensors file, of one nn.LSTM and one nn.Linear under any prefixes:
- *
- *     <rnn>.weight_ih_l0 (4H, I)   <rnn>.weight_hh_l0 (4H, H)   <rnn>.bias_ih_l0, bias_hh_l0 (4H)   and so on for l1, ...
- *     <fc>.weight (O, H)           <fc>.bias (O)
- *
- * Gates in the order i, f, g, o. The Linear reads the last time step; no final activation. Biases may be absent.
+ * A PyTorch state dict, in a safetensors file or as torch.save writes it. It holds tensors by name and nothing about how they
+ * are wired: an architecture file says that, else it must be one recurrent module and one nn.Linear (`torch/architecture.ts`).
  */
-
-const WEIGHT_IH = /^(.*?)weight_ih_l(\d+)$/s;
-
-/** Whether a safetensors file looks like the state dict of a recurrent module. */
-export function isTorch({ tensors }: Safetensors): boolean {
-  return [...tensors.keys()].some((key) => /weight_ih_l\d+/.test(key));
-}
 
 /**
- * Reads a state dict of one nn.LSTM (any number of layers) and one nn.Linear.
- * @param file the file, for messages
- * @throws ModelError naming the tensor that does not fit, or what a state dict of another kind holds
+ * Reads a state dict.
+ * @param container the file as safetensors, where it is that
+ * @returns the model, or null where the file is of another kind
+ * @throws ModelError naming the tensor or the field that does not fit, or what the file holds instead
  */
-export function readTorch({ tensors }: Safetensors, file: string): ModelSpec {
-  const state = new StateDict(tensors, file);
-  const prefix = state.recurrentPrefix();
-  const layers: LstmSpec[] = [];
-  do layers.push(readLstm(state, prefix, layers.length));
-  while (state.has(`${prefix}weight_ih_l${layers.length}`));
-  for (const layer of layers.slice(0, -1)) layer.sequences = true;
-  const dense = readLinear(state);
-  state.finish();
-  const outputs = Array.from({ length: dense.units }, (_, i) =>
-    dense.units === 1 ? dense.name : `${dense.name}_${i}`,
+export function readTorch(source: ModelFile, container: Safetensors | null): ModelSpec | null {
+  const tensors = container ? fromSafetensors(container, source) : fromTorchSave(source);
+  return tensors && build(new StateDict(tensors, source.file), source);
+}
+
+/** Without a recurrent module only an architecture says that this is a state dict. */
+function fromSafetensors({ tensors }: Safetensors, { architecture }: ModelFile): Map<string, Tensor> | null {
+  return architecture || recurrentPrefixes(tensors.keys()).length > 0 ? tensors : null;
+}
+
+function fromTorchSave({ bytes, file }: ModelFile): Map<string, Tensor> | null {
+  if (isZip(bytes)) {
+    const zip = openZip(bytes, file);
+    const root = torchRoot(zip, file);
+    return root === null ? null : readArchive(zip, root, file, bytes.length);
+  }
+  if (!isPickle(bytes)) return null;
+  const expected =
+    'the zip format of torch.save since PyTorch 1.6, or safetensors: load it in Python and save it again';
+  throw new ModelError(invalid(file, isLegacy(bytes) ? "torch.save's old format" : 'a Python pickle', expected));
+}
+
+/** PROTO 2 to 5. */
+function isPickle(bytes: Uint8Array): boolean {
+  return bytes.length > 2 && bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
+}
+
+/** A pickle of the number 0x1950a86a20f9469cfc6c, then others. */
+function isLegacy(bytes: Uint8Array): boolean {
+  const magic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+  return magic.every((byte, i) => bytes[2 + i] === byte);
+}
+
+function build(state: StateDict, { file, architecture: given }: ModelFile): ModelSpec {
+  const architecture = given ? readArchitecture(given.text, given.file) : guessArchitecture(state);
+  const { layers, read, window } = architecture;
+  const builder = new SpecBuilder(file, inputsOf(architecture, state), window);
+  const add = adder(builder, file);
+  const along = layers.findLastIndex((module) => module.along);
+  const joins = layers.findIndex((module, i) => i > along && module.joins);
+  let below = builder.input;
+  for (const [i, module] of layers.entries()) {
+    if (i === joins) below = readOut(below, read, add);
+    below = module.add({ state, below, last: read === 'last' && i === along, add });
+  }
+  if (joins < 0) below = readOut(below, read, add);
+  state.finish(
+    given ? `nothing that ${given.file} does not name` : 'one recurrent module and one nn.Linear, nothing else',
   );
   const name = file.replace(/\.[^.]*$/, '');
-  return checkModel(
-    {
-      format: 'torch',
-      name,
-      inputs: layers[0]!.inputs,
-      outputs,
-      layers: [...layers, dense],
-      features: null,
-      target: null,
-      horizon: 1,
-      mean: null,
-      mode: 'stateful',
-      window: null,
-      display: null,
-      provenance: null,
-    },
-    file,
+  const spec = builder.finish(below, { format: 'torch', name, mode: 'windowed' });
+  return window === null && whyWindowed(spec) === null ? { ...spec, mode: 'stateful' } : spec;
+}
+
+/** F: what the first module with weights takes. */
+function inputsOf({ layers, window }: Architecture, state: StateDict): number {
+  let T = 1;
+  for (const module of layers) {
+    if (module.flattens) T = window ?? 1;
+    const width = module.inputs(state);
+    if (width !== null) return Math.max(1, Math.floor(width / T));
+  }
+  throw new ModelError(invalid(`${state.file} layers`, 'none with weights', 'at least one'));
+}
+
+/** Of a sequence what the layers above take; a vector stays. */
+function readOut(below: Value, read: Architecture['read'], add: Place['add']): Value {
+  if (below.shape[0] !== TICKS || read === 'sequence') return below;
+  if (read === 'last') return add({ kind: 'last', name: 'last' }, below);
+  return add(
+    { kind: 'global-pooling', name: read, operation: read === 'mean' ? 'average' : 'max', keep: false },
+    below,
   );
-}
-
-function readLstm(state: StateDict, prefix: string, index: number): LstmSpec {
-  const key = (name: string) => `${prefix}${name}_l${index}`;
-  const ih = state.take(key('weight_ih'), [null, null]);
-  const rows = ih.shape[0]!;
-  const inputs = ih.shape[1]!;
-  const units = state.peek(key('weight_hh')).shape[1] ?? 0;
-  if (rows !== 4 * units) {
-    const found = rows === 3 * units ? 'a GRU' : rows === units ? 'a simple RNN' : `${rows} rows for ${units} units`;
-    throw new ModelError(invalid(`${state.file} ${key('weight_ih')}`, found, 'an LSTM: four rows a unit'));
-  }
-  const hh = state.take(key('weight_hh'), [rows, units]);
-  const bias = new Float32Array(rows);
-  if (state.has(key('bias_ih')) || state.has(key('bias_hh'))) {
-    const a = toFloat64(state.take(key('bias_ih'), [rows]));
-    const b = toFloat64(state.take(key('bias_hh'), [rows]));
-    for (let i = 0; i < rows; i++) bias[i] = a[i]! + b[i]!;
-  }
-  const name = `${trim(prefix) || 'lstm'}_l${index}`;
-  return { kind: 'lstm', name, inputs, units, sequences: false, kernel: transpose(ih), recurrent: transpose(hh), bias };
-}
-
-function readLinear(state: StateDict): DenseSpec {
-  const prefix = state.linearPrefix();
-  const weight = state.take(`${prefix}weight`, [null, null]);
-  const [units, inputs] = weight.shape as [number, number];
-  const bias = new Float32Array(units);
-  if (state.has(`${prefix}bias`)) bias.set(toFloat64(state.take(`${prefix}bias`, [units])));
-  return {
-    kind: 'dense',
-    name: trim(prefix) || 'linear',
-    inputs,
-    units,
-    activation: 'linear',
-    kernel: transpose(weight),
-    bias,
-  };
-}
-
-/** (R, C) as torch stores weights, to (C, R) as the engine takes them. */
-function transpose(tensor: Tensor): Float32Array {
-  const [R, C] = tensor.shape as [number, number];
-  const values = toFloat64(tensor);
-  const out = new Float32Array(R * C);
-  for (let r = 0; r < R; r++) for (let c = 0; c < C; c++) out[c * R + r] = values[r * C + c]!;
-  return out;
-}
-
-function trim(prefix: string): string {
-  return prefix.replace(/\.$/, '');
-}
-
-/** The tensors of a state dict, ticked off as they are read. */
-class StateDict {
-  readonly file: string;
-  readonly #tensors: Map<string, Tensor>;
-
-  constructor(tensors: Map<string, Tensor>, file: string) {
-    this.file = file;
-    this.#tensors = new Map(tensors);
-  }
-
-  /** The prefix of the one recurrent module. */
-  recurrentPrefix(): string {
-    for (const key of this.#tensors.keys()) {
-      if (/weight_\w+_l\d+_reverse$/.test(key)) throw this.#foreign(key, 'a module that runs forward only');
-      if (/weight_hr_l\d+$/.test(key)) throw this.#foreign(key, 'an LSTM without projection');
-    }
-    const prefixes = new Set<string>();
-    for (const key of this.#tensors.keys()) {
-      const match = WEIGHT_IH.exec(key);
-      if (match) prefixes.add(match[1]!);
-    }
-    if (prefixes.size !== 1) {
-      throw new ModelError(invalid(`${this.file} recurrent modules`, [...prefixes].map(trim), 'exactly one nn.LSTM'));
-    }
-    return [...prefixes][0]!;
-  }
-
-  /** The prefix of the one Linear among the tensors that are left. */
-  linearPrefix(): string {
-    const prefixes = [...this.#tensors].filter(([key, { shape }]) => /(^|\.)weight$/.test(key) && shape.length === 2);
-    if (prefixes.length !== 1) {
-      throw new ModelError(
-        invalid(`${this.file} modules`, [...this.#tensors.keys()], 'one nn.LSTM and exactly one nn.Linear'),
-      );
-    }
-    return prefixes[0]![0].slice(0, -'weight'.length);
-  }
-
-  has(key: string): boolean {
-    return this.#tensors.has(key);
-  }
-
-  peek(key: string): Tensor {
-    const tensor = this.#tensors.get(key);
-    if (!tensor) throw new ModelError(invalid(`${this.file} ${key}`, undefined, 'a tensor of that name'));
-    return tensor;
-  }
-
-  /** A tensor of the shape given (null: any size but zero), ticked off. */
-  take(key: string, shape: (number | null)[]): Tensor {
-    const tensor = this.peek(key);
-    const fits = tensor.shape.length === shape.length && tensor.shape.every((n, i) => n > 0 && (shape[i] ?? n) === n);
-    if (!fits) {
-      const expected = `shape [${shape.map((size) => size ?? 'any').join(', ')}]`;
-      throw new ModelError(invalid(`${this.file} ${key}`, tensor.shape, expected));
-    }
-    this.#tensors.delete(key);
-    return tensor;
-  }
-
-  /** @throws ModelError where tensors are left over: the file holds more than what was read */
-  finish(): void {
-    const [key] = this.#tensors.keys();
-    if (key !== undefined) throw this.#foreign(key, 'one nn.LSTM and one nn.Linear, nothing else');
-  }
-
-  #foreign(key: string, expected: string): ModelError {
-    return new ModelError(invalid(`${this.file} ${key}`, this.#tensors.get(key)!.shape, expected));
-  }
 }

@@ -1,36 +1,53 @@
-/** Dense with its activation (`assembly/layers/dense.ts`). */
 import { activationIndex } from '../activations.ts';
+import { text, whole } from '../formats/fields.ts';
 import type { DenseSpec } from '../spec.ts';
-import { type Batch, type Layer, type LayerContext, pad, type Rows, store } from './layer.ts';
+import { type LayerContext, type LayerKind, pad, rowLayer, store } from './layer.ts';
+import { checkActivation, lastAxis, only, rowsWithin } from './shapes.ts';
 
-export function dense(spec: DenseSpec, { arena, B, R, onInputs }: LayerContext): Layer {
-  const { inputs: I, units: O } = spec;
-  const stride = pad(O);
-  const weights = store(arena, pack(spec));
-  const bias = new Float32Array(stride);
-  bias.set(spec.bias);
-  const biasAt = store(arena, bias);
-  const out = arena.alloc(4 * (onInputs ? R : B) * stride);
-  const rows: Rows = { at: out, stride };
-  const activation = activationIndex(spec.activation);
-  return {
-    kind: 'dense',
-    name: spec.name,
-    units: O,
-    recurrent: false,
-    output: () => rows,
-    step(x: Rows, batch: Batch) {
-      const [slots, n] = onInputs ? [batch.rows, batch.R] : [batch.slots, batch.n];
-      arena.denseStep(out, x.at, x.stride, slots, n, weights, biasAt, I, O);
-      if (activation !== 0) arena.activate(activation, out, slots, n, stride, O);
-    },
-    states: () => [],
-    reset() {},
-  };
+/** Dense with its activation (`assembly/layers/dense.ts`). */
+export const dense: LayerKind<DenseSpec> = {
+  kind: 'dense',
+  summary: 'Dense on the last axis, with its activation',
+  fields: { units: whole(1), activation: text },
+  tensorNames: ['kernel', 'bias'],
+  tensors: ({ inputs, units }) => ({ kernel: [inputs, units], bias: [units] }),
+  shapes({ activation, units }, inputs, refuse) {
+    const shape = only(inputs, refuse);
+    lastAxis(shape, refuse);
+    checkActivation(activation, 'activation', refuse);
+    return [[...shape.slice(0, -1), units]];
+  },
+  needsWindow: (_, [shape]) => rowsWithin(shape!),
+  stateful: false,
+  step(spec, context) {
+    const { inputs: I, units: O } = spec;
+    const { arena } = context;
+    const product = denseProduct(spec, context);
+    const activation = activationIndex(spec.activation);
+    return rowLayer(context, O, ([x], out, slots, n) => {
+      arena.denseStep(out.at, out.stride, x!.at, x!.stride, slots, n, product.weights, product.bias, I, O);
+      if (activation !== 0) arena.activate(activation, slopeOf(spec.activation), out.at, slots, n, out.stride, O);
+    });
+  },
+};
+
+/** Slope of an activation that a layer names without saying more. */
+export function slopeOf(activation: string): number {
+  return activation === 'leaky_relu' ? 0.2 : 1;
+}
+
+/** Weights and bias in the arena, as the kernel takes them. */
+export function denseProduct(
+  { kernel, bias, inputs: I, units: O }: Pick<DenseSpec, 'kernel' | 'bias' | 'inputs' | 'units'>,
+  { arena }: LayerContext,
+): { weights: number; bias: number } {
+  const padded = new Float32Array(pad(O));
+  padded.set(bias);
+  return { weights: store(arena, packDense(kernel, I, O)), bias: store(arena, padded) };
 }
 
 /** (I, O) to blocks (pad(O)/4, I, 4). */
-function pack({ kernel, inputs: I, units: O }: DenseSpec): Float32Array {
+export function packDense(kernel: Float32Array, I: number, O: number): Float32Array {
   const packed = new Float32Array(I * pad(O));
   for (let k = 0; k < I; k++) {
     for (let o = 0; o < O; o++) packed[((o >> 2) * I + k) * 4 + (o & 3)] = kernel[k * O + o]!;

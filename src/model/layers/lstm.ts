@@ -1,98 +1,122 @@
-/** LSTM of B branches (`assembly/layers/lstm.ts`): packs Keras' weights, owns h and c, steps. */
+import { optional, text } from '../formats/fields.ts';
 import type { LstmSpec } from '../spec.ts';
-import { type Batch, floats, type Layer, type LayerContext, pad, type Rows, type State, store } from './layer.ts';
+import { packDense } from './dense.ts';
+import { type LayerContext, type LayerKind, pad, store } from './layer.ts';
+import {
+  activationsOf,
+  type Cell,
+  packSums,
+  packWeights,
+  recurrentFields,
+  recurrentLayer,
+  recurrentNeedsWindow,
+  recurrentShapes,
+  type StepArguments,
+  split,
+} from './recurrent.ts';
+import { checkGate } from './shapes.ts';
 
-export function lstm(spec: LstmSpec, { arena, B, R, onInputs }: LayerContext): Layer {
-  const { inputs: I, units: H } = spec;
+/** LSTM of B branches (`assembly/layers/lstm.ts`). */
+export const lstm: LayerKind<LstmSpec> = {
+  kind: 'lstm',
+  summary: 'LSTM, also with a projected state',
+  fields: { ...recurrentFields, recurrentActivation: optional(text) },
+  tensorNames: ['kernel', 'recurrent', 'bias', 'projection?'],
+  tensors: ({ inputs, units, recurrent, projection }) => {
+    const P = projection ? Math.floor(recurrent.length / (4 * units)) : units;
+    return {
+      kernel: [inputs, 4 * units],
+      recurrent: [P, 4 * units],
+      bias: [4 * units],
+      ...(projection ? { projection: [units, P] } : {}),
+    };
+  },
+  shapes(spec, inputs, refuse) {
+    checkGate(spec.recurrentActivation, 'recurrentActivation', refuse);
+    const P = stateWidth(spec);
+    if (!Number.isInteger(P))
+      refuse('projection', `${spec.projection!.length} values`, `a whole number for each of ${spec.units} units`);
+    return recurrentShapes(spec, inputs, refuse, P);
+  },
+  needsWindow: recurrentNeedsWindow,
+  stateful: true,
+  step: (spec, context) => recurrentLayer(spec, context, lstmCell(spec, context)),
+};
+
+function stateWidth({ units, projection }: LstmSpec): number {
+  return projection ? projection.length / units : units;
+}
+
+function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
+  const { inputs: I, units: H, kernel, recurrent, bias, projection } = spec;
+  const P = stateWidth(spec);
   const stride = pad(H);
-  const weights = store(arena, packKernel(spec));
-  const bias = store(arena, packGates(spec.bias, 1, H));
-  const c: State = { at: arena.alloc(4 * B * stride), stride, units: H };
-  // two places for h, which change roles at every step: while blocks of the new one are written, the old one is still read
-  let h: State = { at: arena.alloc(4 * B * stride), stride, units: H };
-  let hBefore: State = { at: arena.alloc(4 * B * stride), stride, units: H };
-  const states = [h, c];
+  const rows = I + P;
+  const { gate, kind } = activationsOf(spec);
+  const plain = gate === activationsOf({ ...spec, recurrentActivation: 'sigmoid' }).gate && kind === 3;
+  const c = { at: arena.alloc(4 * B * stride), stride, units: H };
   const gates = arena.alloc(4 * 4 * stride);
-  // where each branch's sums start: the input's share for a first layer, the bias alone for a deeper one
-  const z = onInputs ? arena.alloc(4 * 4 * stride * R) : bias;
-  const zRow = onInputs ? 0 : arena.alloc(4 * B);
-  const recurrentWeights = onInputs ? weights + 64 * I : weights;
-  const branchInputs = onInputs ? 0 : I;
-  let x: Rows = { at: 0, stride: 0 };
+  // with a projection the kernel writes o act(c) here, and a product with W makes h of it
+  const raw = projection ? arena.alloc(4 * B * stride) : 0;
+  const project = projection ? store(arena, packDense(projection, H, P)) : 0;
+  const nothing = projection ? arena.alloc(4 * pad(P)) : 0;
 
-  return {
-    kind: 'lstm',
-    name: spec.name,
-    units: H,
-    recurrent: true,
-    output: () => h,
-    step(rows: Rows, batch: Batch) {
-      x = rows;
-      const before = h;
-      h = hBefore;
-      hBefore = before;
-      states[0] = h;
-      if (onInputs) arena.lstmInput(z, x.at, x.stride, weights, bias, batch.R, I, H);
+  const step = (a: StepArguments): void => {
+    const to = raw || a.h;
+    const hStride = pad(P);
+    if (plain) {
       arena.lstmStep(
-        h.at,
-        hBefore.at,
+        to,
+        a.before,
+        hStride,
+        P,
         c.at,
-        batch.slots,
-        batch.n,
-        z,
-        onInputs ? batch.inputRow : zRow,
-        x.at,
-        x.stride,
-        branchInputs,
-        recurrentWeights,
-        I + H,
+        a.slots,
+        a.n,
+        a.z,
+        a.zRow,
+        a.x,
+        a.xStride,
+        a.I,
+        a.weights,
+        rows,
         H,
       );
-    },
-    states: () => states,
-    reset() {
-      for (const { at } of [h, hBefore, c]) floats(arena, at, B * stride).fill(0);
-    },
-    internals() {
-      arena.lstmGates(gates, z, x.at, branchInputs, hBefore.at, recurrentWeights, I + H, H);
-      const row = (at: number): Float32Array => floats(arena, at, H).slice();
-      return {
-        hidden: row(h.at),
-        cell: row(c.at),
-        i: row(gates),
-        f: row(gates + 4 * stride),
-        g: row(gates + 8 * stride),
-        o: row(gates + 12 * stride),
-      };
+    } else {
+      arena.lstmStepAny(
+        to,
+        a.before,
+        hStride,
+        P,
+        c.at,
+        a.slots,
+        a.n,
+        a.z,
+        a.zRow,
+        a.x,
+        a.xStride,
+        a.I,
+        a.weights,
+        rows,
+        H,
+        gate,
+        kind,
+      );
+    }
+    if (raw) arena.denseStep(a.h, hStride, raw, stride, a.slots, a.n, project, nothing, H, P);
+  };
+  return {
+    width: P,
+    G: 4,
+    Z: 4,
+    weights: packWeights(kernel, recurrent, I, P, H, 4),
+    bias: packSums(split(bias, H), H),
+    states: [c],
+    step,
+    internals(a) {
+      arena.lstmGates(gates, a.z, a.x, a.I, a.before, P, a.weights, rows, H, gate, kind);
+      const at = (group: number): number => gates + 4 * group * stride;
+      return { cell: c.at, i: at(0), f: at(1), g: at(2), o: at(3) };
     },
   };
-}
-
-/** (I, 4H) and (H, 4H) with gates side by side, to blocks (pad(H)/4, I + H, 16): see the kernel. */
-function packKernel({ kernel, recurrent, inputs: I, units: H }: LstmSpec): Float32Array {
-  const blocks = pad(H) / 4;
-  const packed = new Float32Array(blocks * (I + H) * 16);
-  const x = packGates(kernel, I, H);
-  const h = packGates(recurrent, H, H);
-  for (let j = 0; j < blocks; j++) {
-    for (let k = 0; k < I + H; k++) {
-      const from = k < I ? x.subarray((k * blocks + j) * 16) : h.subarray(((k - I) * blocks + j) * 16);
-      packed.set(from.subarray(0, 16), (j * (I + H) + k) * 16);
-    }
-  }
-  return packed;
-}
-
-/** Rows of 4H, a gate after the other, to rows of blocks [i4 f4 g4 o4]; padded units are zero. */
-function packGates(values: Float32Array, rows: number, H: number): Float32Array {
-  const blocks = pad(H) / 4;
-  const packed = new Float32Array(rows * blocks * 16);
-  for (let r = 0; r < rows; r++) {
-    for (let gate = 0; gate < 4; gate++) {
-      for (let unit = 0; unit < H; unit++) {
-        packed[(r * blocks + (unit >> 2)) * 16 + gate * 4 + (unit & 3)] = values[(r * 4 + gate) * H + unit]!;
-      }
-    }
-  }
-  return packed;
 }

@@ -64,7 +64,7 @@ async function explain(path: string, options: Options): Promise<void> {
   prepared.notes.forEach(note);
 
   const started = performance.now();
-  const explanation = offline.explain(kernels, spec, chosen[0]!.ticks(), {
+  const explanation = await offline.explain(kernels, spec, chosen[0]!.ticks(), {
     ...mode,
     method,
     methodOptions: settings,

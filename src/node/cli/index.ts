@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
@@ -14,6 +15,7 @@ import { serveCommand } from './serve.ts';
 
 /** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
 const commands = [
+  convertCommand,
   demoCommand,
   doctorCommand,
   explainCommand,

@@ -8,11 +8,17 @@ export interface RunOptions extends Sources {
   score: 'raw' | 'probability' | 'logit';
 }
 
+/** What a model may be, for help texts. */
+export const MODEL =
+  'a native .safetensors, a Keras .keras or .h5, a TensorFlow.js model.json, a PyTorch .safetensors or .pt state dict, or an .onnx';
+export const ARCHITECTURE = 'JSON: which modules the tensors of a PyTorch state dict belong to, where it does not show';
+
 /** Adds DATA, `--model` and what says how the one feeds the other. */
 export function withSources(command: Command): Command {
   return command
     .argument('<data>', 'a .csv (header row), .ndjson, .parquet or .mcap file, or - for CSV or NDJSON on stdin')
-    .requiredOption('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .requiredOption('--model <file>', MODEL)
+    .option('--architecture <file>', ARCHITECTURE)
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--time <name>', 'the time column (default: one named time, timestamp, date, datetime or ts)')
     .option('--key <name>', 'the column that tells streams apart')

@@ -18,7 +18,7 @@ export function predictCommand(): Command {
   return withSources(new Command('predict'))
     .description('what a model says, row by row')
     .option('--at <rows>', 'last, all, or row numbers from 0 with commas between them', 'all')
-    .option('--internals <list>', 'also what a recurrent layer holds: hidden, cell, gates')
+    .option('--internals <list>', 'also what layers hold: hidden, cell, gates, attention')
     .option('--json', 'one JSON document')
     .addOption(new Option('--ndjson', 'one JSON object a row').conflicts('json'))
     .addHelpText(
@@ -43,9 +43,9 @@ async function predict(path: string, options: Options): Promise<void> {
   prepared.notes.forEach(note);
 
   const wanted = options.at === 'all' ? null : new Set(chosen.map(({ index }) => index));
-  const predictions = [
-    ...offline.predict(kernels, spec, streams, { ...mode, score: options.score, internals, rows: wanted }),
-  ];
+  const predictions: Prediction[] = [];
+  const asked = { ...mode, score: options.score, internals, rows: wanted };
+  for await (const prediction of offline.predict(kernels, spec, streams, asked)) predictions.push(prediction);
   predictions.sort((a, b) => a.tick.row.index - b.tick.row.index);
   if (options.json) {
     print({
@@ -82,8 +82,6 @@ function chooseInternals(list: string | undefined, known: readonly Internal[]): 
   if (list === undefined) return [];
   return list.split(',').map((text) => {
     const name = text.trim();
-    if (name === 'attention')
-      throw new ConfigError(invalid('--internals', name, `${known.join(', ')}: this model has no attention`));
     if (!known.includes(name as Internal))
       throw new ConfigError(invalid('--internals', name, `some of ${known.join(', ')}`));
     return name as Internal;

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { lifetime, live } from './lifetime.ts';
-import { numberFrom, wholeFrom } from './options.ts';
+import { ARCHITECTURE, MODEL, numberFrom, wholeFrom } from './options.ts';
 import { FAILED, note, noteFeed, print, printText, run } from './run.ts';
 
 interface RecordOptions {
   feed?: string;
   model?: string;
+  architecture?: string;
   columns?: string;
   out: string;
   duration?: number;
@@ -20,7 +21,8 @@ export function recordCommand(): Command {
     .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
     .option('--feed <url>', 'where the ticks come from: ws: or wss:')
     .requiredOption('--out <file>', 'a new .mcap file')
-    .option('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--model <file>', MODEL)
+    .option('--architecture <file>', ARCHITECTURE)
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--duration <seconds>', 'end after that time', numberFrom(0, 1e9))
     .option('--ticks <n>', 'end after that many ticks', wholeFrom(1))
@@ -33,10 +35,10 @@ export function recordCommand(): Command {
 }
 
 async function record(config: string | undefined, options: RecordOptions): Promise<void> {
-  const { feed, model, columns, out, duration, ticks, json } = options;
+  const { feed, model, architecture, columns, out, duration, ticks, json } = options;
   const [{ setUp }, { Session }] = await Promise.all([import('../setup.ts'), import('../session.ts')]);
   const life = lifetime(duration);
-  const setup = await setUp({ config, feed, model, columns, record: out, onStatus: noteFeed, life });
+  const setup = await setUp({ config, feed, model, architecture, columns, record: out, onStatus: noteFeed, life });
   const session = new Session(setup);
   const { engine } = session;
   engine.status$.subscribe(noteFeed);

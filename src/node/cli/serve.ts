@@ -2,12 +2,13 @@ import { Command, Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '../logLevels.ts';
 import { DEFAULT_PORT } from './demo.ts';
 import { lifetime, live } from './lifetime.ts';
-import { collect, portNumber } from './options.ts';
+import { ARCHITECTURE, collect, MODEL, portNumber } from './options.ts';
 import { note, noteFeed, printText, run } from './run.ts';
 
 interface ServeOptions {
   feed?: string;
   model?: string;
+  architecture?: string;
   columns?: string;
   record?: string;
   host?: string;
@@ -24,7 +25,8 @@ export function serveCommand(): Command {
     .description('predict and explain your own feed, on a dashboard')
     .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
     .option('--feed <url>', 'where the ticks come from: ws: or wss:')
-    .option('--model <file>', 'a native .safetensors, a Keras .keras, or a PyTorch .safetensors state dict')
+    .option('--model <file>', MODEL)
+    .option('--architecture <file>', ARCHITECTURE)
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--record <file>', 'record the session to a new .mcap file')
     .option('--host <name>', 'name or address to bind; beyond loopback a token is needed (default: 127.0.0.1)')

@@ -11,12 +11,13 @@ export function demoFile(name: string): Uint8Array {
 type Entry = { class_name: string; config: Record<string, unknown>; name?: string; inbound_nodes?: unknown[] };
 export type Config = { class_name: string; config: { layers: Entry[] } & Record<string, unknown> };
 
-/** A `.keras` file with its configuration changed, weights as they are. */
-export function changeKeras(bytes: Uint8Array, change: (config: Config) => void): Uint8Array {
+/** A `.keras` file with its configuration changed, maybe its metadata as well, weights as they are. */
+export function changeKeras(bytes: Uint8Array, change: (config: Config) => void, metadata?: object): Uint8Array {
   const entries = unzipSync(bytes);
   const config = JSON.parse(strFromU8(entries['config.json']!)) as Config;
   change(config);
-  return zipSync({ ...entries, 'config.json': strToU8(JSON.stringify(config)) });
+  const said: Record<string, Uint8Array> = metadata ? { 'metadata.json': strToU8(JSON.stringify(metadata)) } : {};
+  return zipSync({ ...entries, ...said, 'config.json': strToU8(JSON.stringify(config)) });
 }
 
 /** A `.keras` file with other weights. */

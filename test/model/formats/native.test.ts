@@ -50,8 +50,8 @@ describe('the native format', () => {
     ['a later format', (meta) => (meta.format = 2), /^invalid m metadata\.format: 2 \(expected 1/],
     [
       'an unknown layer',
-      (meta) => (meta.layers[2]!.kind = 'gru'),
-      /^invalid m metadata\.layers\[2\]\.kind: 'gru' \(expected one of lstm/,
+      (meta) => (meta.layers[2]!.kind = 'capsule'),
+      /^invalid m metadata\.layers\[2\]\.kind: 'capsule' \(expected one of activation, .*lstm/,
     ],
     ['no layers', (meta) => (meta.layers = 3 as never), /^invalid m metadata\.layers: 3/],
     [
@@ -80,7 +80,7 @@ describe('the native format', () => {
     [
       'an LSTM after the last step',
       (meta) => (meta.layers[2]!.sequences = false),
-      /^invalid m high: 'an LSTM' .*low gives its last step only/,
+      /^invalid m high inputs: '\[1\]' \(expected a sequence of shape \[ticks, values\]\)/,
     ],
     [
       'an unknown activation',

@@ -7,6 +7,8 @@ import {
   toFloat64,
   writeSafetensors,
 } from '../../../src/model/formats/safetensors.ts';
+import { goldenFile } from '../../golden/golden.ts';
+import { mutations } from './fuzz.ts';
 
 /** A container from a header and bytes, as another program would write it: no padding. */
 function container(header: unknown, data: number[] = []): Uint8Array {
@@ -27,6 +29,10 @@ describe('parseSafetensors', () => {
     ['BF16', [0x80, 0x3f, 0x00, 0xc0, 0x49, 0x40], [1, -2, 3.140625]],
     ['F32', [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 0, 0, 0xc0, 0x7f], [1, -2, Number.NaN]],
     ['I32', [1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0, 1, 0, 0], [1, -2, 256]],
+    ['I16', [1, 0, 0xfe, 0xff, 0, 1], [1, -2, 256]],
+    ['I8', [1, 0xfe, 127], [1, -2, 127]],
+    ['U8', [1, 0xfe, 127], [1, 254, 127]],
+    ['BOOL', [1, 0, 1], [1, 0, 1]],
   ])('reads %s', (dtype, data, values) => {
     const bytes = container({ x: tensor(dtype, [3], data.length) }, data);
     expect([...toFloat64(parseSafetensors(bytes, 'f').tensors.get('x')!)]).toEqual(values);
@@ -99,5 +105,23 @@ describe('writeSafetensors', () => {
     expect(metadata).toEqual({ note: 'ü' });
     expect(tensors.get('a')!.shape).toEqual([2, 3]);
     expect(toFloat32(tensors.get('a')!)).toEqual(data);
+  });
+});
+
+describe('a damaged container', () => {
+  it('gives tensors that lie within the file, or a ModelError', () => {
+    let refused = 0;
+    for (const bytes of mutations(goldenFile('torch-lstm-proj', 'model.safetensors'), 2000, 3)) {
+      try {
+        for (const tensor of parseSafetensors(bytes, 'm').tensors.values()) {
+          const { shape } = tensor;
+          expect(toFloat32(tensor)).toHaveLength(shape.reduce((product, n) => product * n, 1));
+        }
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error;
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
   });
 });

@@ -168,6 +168,9 @@ describe('inspect', () => {
       inputs: 6,
       units: 32,
       parameters: 4992,
+      inputShapes: [['ticks', 6]],
+      outputShape: [32],
+      from: ['normalization_1'],
       sequences: false,
     });
   });
@@ -208,7 +211,7 @@ describe('a call that is wrong', () => {
     ],
     [['explain', ...MARKET, '--baseline', 'demo'], /^whytick: invalid --baseline: 'demo' .* folder/],
     [['serve', '--feed', 'ws://127.0.0.1:9'], /^whytick: invalid model: nothing/],
-    [['predict', ...MARKET, '--internals', 'attention'], /this model has no attention/],
+    [['predict', ...MARKET, '--internals', 'attention'], /market has no attention/],
     [
       ['predict', ...MARKET, '--mode', 'windowed'],
       /^whytick: invalid --window: nothing \(expected a number of ticks: market fixes none\)/,

@@ -1,102 +1,117 @@
-import { unzipSync } from 'fflate';
-import { Dataset, File } from 'jsfive';
 import { invalid, ModelError } from '../../../errors.ts';
+import { type Hdf5Dataset, type Hdf5Group, openHdf5 } from '../hdf5.ts';
+import type { Zip } from '../zip.ts';
+import { checkShape, checkType, type FileWeights, leftOver, missing, type Named, type Tensors } from './weights.ts';
+
+const CONFIG = 'config.json';
+const METADATA = 'metadata.json';
+const WEIGHTS = 'model.weights.h5';
+/** Where the layers lie; Keras 2.12 called it otherwise. */
+const ROOTS = ['layers', '_layer_checkpoint_dependencies'];
+/** More levels than wrappers, cells and nested models make: links of a damaged file may run in a circle. */
+const MOST_DEPTH = 12;
 
 /** A `.keras` file, opened. */
 export interface KerasArchive {
   /** The text of config.json. */
   config: string;
-  weights: Weights;
-}
-
-const CONFIG = 'config.json';
-const WEIGHTS = 'model.weights.h5';
-/** Unpacked, an entry may not take more than this: 1 GiB. */
-const MAX_ENTRY = 0x4000_0000;
-
-/** Whether the bytes begin as a zip archive does. */
-export function isZip(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 0x03 && bytes[3] === 0x04;
+  /** The text of metadata.json, where there is one. */
+  metadata: string | null;
+  weights: FileWeights;
 }
 
 /**
  * Opens a Keras 3 archive: a zip of config.json and model.weights.h5.
  * @param file the file, for messages
- * @throws ModelError where the zip is damaged or holds something else
+ * @returns null where the zip holds neither: it is of another kind
+ * @throws ModelError where one is missing or damaged
  */
-export function openArchive(bytes: Uint8Array, file: string): KerasArchive {
-  const seen: string[] = [];
-  let entries: Record<string, Uint8Array>;
-  try {
-    entries = unzipSync(bytes, {
-      filter({ name, originalSize }) {
-        seen.push(name);
-        if (name !== CONFIG && name !== WEIGHTS) return false;
-        if (originalSize > MAX_ENTRY)
-          throw new ModelError(invalid(`${file} ${name}`, originalSize, `at most ${MAX_ENTRY} bytes`));
-        return true;
-      },
-    });
-  } catch (cause) {
-    if (cause instanceof ModelError) throw cause;
-    const expected = 'a whole .keras archive: is the file cut off or damaged?';
-    throw new ModelError(invalid(file, `a zip of ${bytes.length} bytes`, expected), { cause });
+export function openArchive(zip: Zip, file: string): KerasArchive | null {
+  const [config, weights] = [zip.has(CONFIG), zip.has(WEIGHTS)];
+  if (!config && !weights) return null;
+  if (!config || !weights) {
+    throw new ModelError(invalid(file, zip.names.slice(0, 8), `a Keras 3 archive with ${CONFIG} and ${WEIGHTS}`));
   }
-  for (const name of [CONFIG, WEIGHTS]) {
-    if (!entries[name]) {
-      throw new ModelError(invalid(file, seen.slice(0, 8), `a Keras 3 archive with ${CONFIG} and ${WEIGHTS}`));
-    }
-  }
-  return { config: new TextDecoder().decode(entries[CONFIG]), weights: new Weights(entries[WEIGHTS]!, file) };
+  const text = (name: string) => new TextDecoder().decode(zip.read(name));
+  return {
+    config: text(CONFIG),
+    metadata: zip.has(METADATA) ? text(METADATA) : null,
+    weights: numberedWeights(openHdf5(zip.read(WEIGHTS), `${file} ${WEIGHTS}`), file),
+  };
 }
 
-/** The tensors of model.weights.h5, read one at a time: jsfive gives plain arrays, which are dropped once copied. */
-export class Weights {
-  readonly #root: File;
-  readonly #file: string;
+/** Tensors in groups by the layers' classes, numbered: `layers/lstm_1/cell/vars/0`. */
+function numberedWeights(root: Hdf5Group, file: string): FileWeights {
+  const at = ROOTS.find((name) => root.get(name)) ?? ROOTS[0]!;
+  const source: Source = { root, file, taken: new Set() };
+  return {
+    layer: (layer) => new Numbered(source, place(source, at, layer), layer.name),
+    finish() {
+      const group = root.get(at);
+      if (group?.kind === 'group') checkTaken(source, group, at, 0);
+    },
+  };
+}
 
-  /** @throws ModelError where the bytes are no HDF5 file */
-  constructor(bytes: Uint8Array, file: string) {
-    this.#file = file;
-    this.#root = this.#reading(WEIGHTS, () => new File(bytes.slice().buffer, WEIGHTS));
+interface Source {
+  root: Hdf5Group;
+  file: string;
+  taken: Set<string>;
+}
+
+/** Some versions name a group after the layer itself. */
+function place({ root }: Source, at: string, { name, group }: Named): string {
+  const [byClass, byName] = [`${at}/${group}`, `${at}/${name}`];
+  return !root.get(byClass) && root.get(byName) ? byName : byClass;
+}
+
+class Numbered implements Tensors {
+  readonly #source: Source;
+  readonly #at: string;
+  readonly #label: string;
+  #next = 0;
+
+  /** @param at its group @param label layer, for messages */
+  constructor(source: Source, at: string, label: string) {
+    this.#source = source;
+    this.#at = at;
+    this.#label = label;
   }
 
-  /**
-   * One tensor, row-major.
-   * @param path where it lies, such as `layers/lstm/cell/vars/0`
-   * @param shape the shape it must have; a single list, or the ones allowed
-   * @param name layer and tensor, for messages
-   * @throws ModelError where it is missing, has another shape or type, or cannot be read
-   */
-  read(path: string, shape: readonly number[], name: string): Float32Array {
-    const dataset = this.#reading(`${name}, ${WEIGHTS} ${path}`, () => this.#root.get(path));
-    if (!(dataset instanceof Dataset)) {
-      throw new ModelError(invalid(`${this.#file} ${name}`, undefined, `a tensor at ${path} in ${WEIGHTS}`));
-    }
-    // The shape comes first: a damaged one must not make the reader fetch gigabytes.
-    const found = this.#reading(name, () => [...dataset.shape]);
-    if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
-      throw new ModelError(invalid(`${this.#file} ${name}`, found, `shape [${shape.join(', ')}]`));
-    }
-    const dtype = this.#reading(name, () => dataset.dtype);
-    if (typeof dtype !== 'string' || !/^[<>|=]?f[248]$/.test(dtype)) {
-      throw new ModelError(invalid(`${this.#file} ${name} type`, dtype, 'floating-point numbers'));
-    }
-    const values = this.#reading(name, () => dataset.value);
-    const size = shape.reduce((product, n) => product * n, 1);
-    if (!Array.isArray(values) || values.length !== size) {
-      throw new ModelError(invalid(`${this.#file} ${name}`, 'a damaged tensor', `${size} numbers`));
-    }
-    return Float32Array.from(values as number[]);
+  next(name: string, shape: readonly number[]): Float32Array {
+    const { root, file, taken } = this.#source;
+    const at = `${this.#at}/vars/${this.#next++}`;
+    const path = `${file} ${this.#label} ${name}`;
+    const dataset = root.get(at);
+    if (dataset?.kind !== 'dataset') throw missing(path, `at ${at} in ${WEIGHTS}`);
+    checkShape(path, dataset.shape, shape);
+    checkType(path, dataset.type);
+    taken.add(at);
+    return dataset.floats();
   }
 
-  /** jsfive throws texts, RangeErrors and TypeErrors on damaged bytes; here they become one error. */
-  #reading<T>(what: string, read: () => T): T {
-    try {
-      return read();
-    } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
-      throw new ModelError(invalid(`${this.#file} ${what}`, text, 'readable HDF5'), { cause });
+  within({ attribute, scope }: { attribute: string; scope?: string }): Numbered {
+    const [open, hidden] = [`${this.#at}/${attribute}`, `${this.#at}/_${attribute}`];
+    const { root } = this.#source;
+    const label = scope ? `${this.#label} ${scope.replace(/_$/, '')}` : this.#label;
+    return new Numbered(this.#source, !root.get(open) && root.get(hidden) ? hidden : open, label);
+  }
+
+  model(): { layer(layer: Named): Tensors } {
+    const at = `${this.#at}/${ROOTS[0]}`;
+    return { layer: (layer) => new Numbered(this.#source, place(this.#source, at, layer), layer.name) };
+  }
+}
+
+/** Whole numbers are counters and seeds, not weights. */
+function checkTaken(source: Source, group: Hdf5Group, at: string, depth: number): void {
+  if (depth > MOST_DEPTH) throw new ModelError(invalid(`${source.file} ${WEIGHTS} ${at}`, depth, 'fewer levels'));
+  for (const key of group.keys()) {
+    const member: Hdf5Group | Hdf5Dataset | null = group.get(key);
+    const path = `${at}/${key}`;
+    if (member?.kind === 'group') checkTaken(source, member, path, depth + 1);
+    else if (member && !source.taken.has(path) && /^b?float/.test(member.type)) {
+      throw leftOver(`${source.file} ${WEIGHTS} ${path}`);
     }
   }
 }

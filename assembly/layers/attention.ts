@@ -1,0 +1,145 @@
+// Attention of n branches over their whole windows, one head at a time. Sums are taken in float64.
+//
+//   w[t] = softmax over t of score(q, k[t])      context = sum of w[t] v[t]
+//
+// A sequence is a pointer, floats from one branch to the next, floats from one tick to the next.
+import { Floats, Ints } from '../memory';
+
+/**
+ * Scores of one query of one branch against all T keys, to `scores` (T, f64).
+ * vector 0: scale q.k; else sum of vector[d] tanh(scale (q[d] + k[d])), over D values.
+ */
+function score(scores: usize, q: Floats, k: Floats, kTick: i32, T: i32, D: i32, scale: f64, vector: Floats): void {
+  for (let t = 0; t < T; t++) {
+    const k_t = k + ((<usize>(t * kTick)) << 2);
+    let sum: f64 = 0;
+    for (let d = 0; d < D; d++) {
+      const at = (<usize>d) << 2;
+      const a = <f64>load<f32>(q + at);
+      const b = <f64>load<f32>(k_t + at);
+      sum += vector ? <f64>load<f32>(vector + at) * Math.tanh(scale * (a + b)) : a * b;
+    }
+    store<f64>(scores + ((<usize>t) << 3), vector ? sum : sum * scale);
+  }
+}
+
+/**
+ * context (B, contextStride; Q queries contextTick apart) of q, k, v; D and E values a tick of query and value.
+ * Masks (B, stride; may be 0), 0 where a tick is padding: qMask a query that sees nothing, kMask and vMask keys that are not
+ * seen. causal: a query sees no later key. A query that sees nothing attends to all alike, as Keras in float32 does.
+ * scores (T, f64) is room to work. weights: where branch 0's (Q, T) go.
+ */
+export function attend(
+  context: Floats,
+  contextStride: i32,
+  contextTick: i32,
+  q: Floats,
+  qStride: i32,
+  qTick: i32,
+  Q: i32,
+  k: Floats,
+  kStride: i32,
+  kTick: i32,
+  v: Floats,
+  vStride: i32,
+  vTick: i32,
+  T: i32,
+  D: i32,
+  E: i32,
+  scale: f64,
+  vector: Floats,
+  qMask: Ints,
+  qMaskStride: i32,
+  kMask: Ints,
+  kMaskStride: i32,
+  vMask: Ints,
+  vMaskStride: i32,
+  causal: bool,
+  scores: usize,
+  weights: Floats,
+  slots: Ints,
+  n: i32,
+): void {
+  for (let b = 0; b < n; b++) {
+    const s = load<i32>(slots + ((<usize>b) << 2));
+    const k_s = k + ((<usize>(s * kStride)) << 2);
+    const v_s = v + ((<usize>(s * vStride)) << 2);
+    for (let i = 0; i < Q; i++) {
+      score(scores, q + ((<usize>(s * qStride + i * qTick)) << 2), k_s, kTick, T, D, scale, vector);
+      const query = qMask == 0 || load<i32>(qMask + ((<usize>(s * qMaskStride + i)) << 2)) != 0;
+      let seen = 0;
+      for (let t = 0; t < T; t++) {
+        const key = kMask == 0 || load<i32>(kMask + ((<usize>(s * kMaskStride + t)) << 2)) != 0;
+        const value = vMask == 0 || load<i32>(vMask + ((<usize>(s * vMaskStride + t)) << 2)) != 0;
+        if (query && key && value && !(causal && t > i)) seen++;
+        else store<f64>(scores + ((<usize>t) << 3), -Infinity);
+      }
+      if (seen == 0) memory.fill(scores, 0, (<usize>T) << 3);
+      softmax(scores, T);
+      const out = context + ((<usize>(s * contextStride + i * contextTick)) << 2);
+      for (let e = 0; e < E; e++) {
+        let sum: f64 = 0;
+        for (let t = 0; t < T; t++)
+          sum += load<f64>(scores + ((<usize>t) << 3)) * <f64>load<f32>(v_s + ((<usize>(t * vTick + e)) << 2));
+        store<f32>(out + ((<usize>e) << 2), <f32>sum);
+      }
+      if (s == 0) {
+        for (let t = 0; t < T; t++)
+          store<f32>(weights + ((<usize>(i * T + t)) << 2), <f32>load<f64>(scores + ((<usize>t) << 3)));
+      }
+    }
+  }
+}
+
+function softmax(scores: usize, T: i32): void {
+  let largest = load<f64>(scores);
+  for (let t = 1; t < T; t++) largest = max(largest, load<f64>(scores + ((<usize>t) << 3)));
+  let sum: f64 = 0;
+  for (let t = 0; t < T; t++) {
+    const at = scores + ((<usize>t) << 3);
+    const e = Math.exp(load<f64>(at) - largest);
+    store<f64>(at, e);
+    sum += e;
+  }
+  for (let t = 0; t < T; t++) {
+    const at = scores + ((<usize>t) << 3);
+    store<f64>(at, load<f64>(at) / sum);
+  }
+}
+
+/** Pooling over the T ticks of x (B, stride; `tick` apart): their mean (of those that `mask` does not leave out) or maximum. */
+export function pool(
+  out: Floats,
+  outStride: i32,
+  x: Floats,
+  stride: i32,
+  tick: i32,
+  T: i32,
+  W: i32,
+  largest: bool,
+  mask: Ints,
+  maskStride: i32,
+  slots: Ints,
+  n: i32,
+): void {
+  for (let b = 0; b < n; b++) {
+    const s = load<i32>(slots + ((<usize>b) << 2));
+    const x_s = x + ((<usize>(s * stride)) << 2);
+    const mask_s = mask + ((<usize>(s * maskStride)) << 2);
+    for (let w = 0; w < W; w++) {
+      let sum: f64 = 0;
+      let top = load<f32>(x_s + ((<usize>w) << 2));
+      let count = 0;
+      for (let t = 0; t < T; t++) {
+        const value = load<f32>(x_s + ((<usize>(t * tick + w)) << 2));
+        top = max(top, value);
+        if (mask && load<i32>(mask_s + ((<usize>t) << 2)) == 0) continue;
+        sum += <f64>value;
+        count++;
+      }
+      // where every tick is padding there is no mean: 0
+      const mean = <f32>(count == 0 ? 0 : sum / <f64>count);
+      store<f32>(out + ((<usize>(s * outStride + w)) << 2), largest ? top : mean);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { number } from '../formats/fields.ts';
+import type { MaskingSpec } from '../spec.ts';
+import { type LayerKind, rowLayer } from './layer.ts';
+import { only, sequence } from './shapes.ts';
+
+export const masking: LayerKind<MaskingSpec> = {
+  kind: 'masking',
+  summary: 'Masking: ticks that hold one value throughout are passed over',
+  fields: { value: number },
+  tensorNames: [],
+  tensors: () => ({}),
+  shapes: (_, inputs, refuse) => [[...sequence(only(inputs, refuse), refuse)]],
+  needsWindow: () => null,
+  stateful: false,
+  step({ inputs: F, value }, context) {
+    const { arena, B, R, onInputs } = context;
+    const mask = arena.alloc(4 * (onInputs ? R : B));
+    return rowLayer(context, F, ([x], out, slots, n) => {
+      arena.maskEqual(out.at, out.stride, mask, x!.at, x!.stride, slots, n, F, value);
+      out.mask = mask;
+      out.maskStride = 1;
+    });
+  },
+};

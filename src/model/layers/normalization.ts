@@ -1,0 +1,93 @@
+import { number } from '../formats/fields.ts';
+import type { Shape } from '../shape.ts';
+import type { BatchNormalizationSpec, NormalizationSpec, RescalingSpec } from '../spec.ts';
+import { type Layer, type LayerContext, type LayerKind, type Refuse, rowLayer, store } from './layer.ts';
+import { lastAxis, only, rowsWithin } from './shapes.ts';
+
+function same(inputs: readonly Shape[], refuse: Refuse): Shape[] {
+  const shape = only(inputs, refuse);
+  lastAxis(shape, refuse);
+  return [shape];
+}
+
+/** Keras' floor under a deviation. */
+const EPSILON = 1e-7;
+
+export const normalization: LayerKind<NormalizationSpec> = {
+  kind: 'normalization',
+  summary: 'Normalization by a mean and a variance a feature',
+  fields: {},
+  tensorNames: ['mean', 'variance'],
+  tensors: ({ inputs }) => ({ mean: [inputs], variance: [inputs] }),
+  shapes(spec, inputs, refuse) {
+    nonNegative(spec.variance, refuse);
+    return same(inputs, refuse);
+  },
+  needsWindow: (_, [shape]) => rowsWithin(shape!),
+  stateful: false,
+  step(spec, context) {
+    const deviation = spec.variance.map((v) => Math.max(Math.fround(Math.sqrt(v)), EPSILON));
+    return affine(context, 'normalize', spec.mean, deviation);
+  },
+};
+
+export const rescaling: LayerKind<RescalingSpec> = {
+  kind: 'rescaling',
+  summary: 'Rescaling: scale and offset',
+  fields: {},
+  tensorNames: ['scale', 'offset'],
+  tensors: ({ scale, offset }) => ({ scale: [scale.length], offset: [offset.length] }),
+  shapes(spec, inputs, refuse) {
+    for (const key of ['scale', 'offset'] as const) {
+      const { length } = spec[key];
+      if (length !== 1 && length !== spec.inputs) refuse(key, `${length} values`, `1 or ${spec.inputs}`);
+    }
+    return same(inputs, refuse);
+  },
+  needsWindow: (_, [shape]) => rowsWithin(shape!),
+  stateful: false,
+  step: ({ inputs, scale, offset }, context) =>
+    affine(context, 'rescale', spread(scale, inputs), spread(offset, inputs)),
+};
+
+export const batchNormalization: LayerKind<BatchNormalizationSpec> = {
+  kind: 'batch-normalization',
+  summary: 'BatchNormalization with its moving mean and variance',
+  fields: { epsilon: number },
+  tensorNames: ['gamma', 'beta', 'mean', 'variance'],
+  tensors: ({ inputs }) => ({ gamma: [inputs], beta: [inputs], mean: [inputs], variance: [inputs] }),
+  shapes(spec, inputs, refuse) {
+    nonNegative(spec.variance, refuse);
+    return same(inputs, refuse);
+  },
+  needsWindow: (_, [shape]) => rowsWithin(shape!),
+  stateful: false,
+  step({ gamma, beta, mean, variance, epsilon }, context) {
+    const scale = gamma.map((g, f) => g / Math.sqrt(variance[f]! + epsilon));
+    return affine(
+      context,
+      'rescale',
+      scale,
+      beta.map((b, f) => b - mean[f]! * scale[f]!),
+    );
+  },
+};
+
+/** One affine map a column (`assembly/layers/norm.ts`). */
+function affine(context: LayerContext, kernel: 'normalize' | 'rescale', a: Float32Array, b: Float32Array): Layer {
+  const { arena } = context;
+  const F = a.length;
+  const [aAt, bAt] = [store(arena, a), store(arena, b)];
+  return rowLayer(context, F, ([x], out, slots, n) => {
+    arena[kernel](out.at, out.stride, x!.at, x!.stride, slots, n, aAt, bAt, F);
+  });
+}
+
+function spread(values: Float32Array, F: number): Float32Array {
+  return values.length === 1 ? new Float32Array(F).fill(values[0]!) : values;
+}
+
+function nonNegative(variance: Float32Array, refuse: Refuse): void {
+  const i = variance.findIndex((v) => !(v >= 0));
+  if (i >= 0) refuse(`variance[${i}]`, variance[i], 'zero or more');
+}
