@@ -23,7 +23,8 @@ export interface ExplainerOptions {
   window?: number;
   /** Forgetting, see `RollingOcclusion`. */
   eps?: number;
-  baseline?: BaselineOption;
+  /** Default: mean, for tokens zero. */
+  baseline?: BaselineOption | null;
   /** Which output is explained: its place or its name. */
   target?: number | string;
   mode?: 'stateful' | 'windowed' | null;
@@ -58,7 +59,7 @@ export class Explainer {
    * @throws ConfigError for options that do not fit the model; ModelError for a model whose shapes do not fit
    */
   constructor(kernels: Kernels, spec: ModelSpec, options: ExplainerOptions = {}) {
-    const { method = 'rolling-occlusion', eps = 0, baseline = 'mean', target, score = 'raw' } = options;
+    const { method = 'rolling-occlusion', eps = 0, baseline = null, target, score = 'raw' } = options;
     const columns = options.columns ?? spec.features;
     if (!columns) throw new ConfigError(invalid('columns', undefined, `${spec.inputs} columns: the model names none`));
     if (columns.length !== spec.inputs) {

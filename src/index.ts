@@ -18,9 +18,11 @@ export * from './feeds/index.ts';
 export { type Kernels, loadKernels } from './kernels.ts';
 export { type BaselineOption, createBaseline } from './methods/baseline.ts';
 export { bankSize, RollingOcclusion, type RollingOcclusionOptions } from './methods/rollingOcclusion.ts';
-export { readModel, writeNative } from './model/formats/index.ts';
+export { BlackBox, openBlackBox } from './model/blackBox.ts';
+export { type ModelFile, readModel, writeNative } from './model/formats/index.ts';
 export { Model, type ModelOptions } from './model/graph.ts';
-export type { LayerSpec, ModelSpec } from './model/spec.ts';
+export type { BlackBoxSpec, LayerSpec, ModelSpec, Source } from './model/spec.ts';
+export { whyWindowed } from './model/wiring.ts';
 
 // recordings
 export * from './recording/index.ts';

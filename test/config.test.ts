@@ -20,7 +20,7 @@ describe('a config', () => {
           method: 'rolling-occlusion',
           window: 64,
           eps: 1e-6,
-          baseline: 'mean',
+          baseline: null,
           target: null,
           mode: null,
           score: 'raw',

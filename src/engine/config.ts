@@ -9,7 +9,10 @@ export const explainSchema = z.strictObject({
   method: z.enum(['rolling-occlusion', 'none']).default('rolling-occlusion'),
   window: z.int().min(1).default(64),
   eps: z.number().nonnegative().default(1e-6),
-  baseline: z.union([z.enum(['zero', 'mean', 'last']), z.array(z.number())]).default('mean'),
+  baseline: z
+    .union([z.enum(['zero', 'mean', 'last']), z.array(z.number())])
+    .nullable()
+    .default(null),
   target: z
     .union([z.int().min(0), z.string()])
     .nullable()

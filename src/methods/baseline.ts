@@ -14,11 +14,15 @@ export interface Baseline {
 
 /**
  * `zero`; `mean`: the model's training mean, else the mean of what was seen so far; `last`: the input one tick before (the
- * first tick's own, so that it has no effect); or a vector (F).
+ * first tick's own, so that it has no effect); or a vector (F). Null: mean, or zero (padding) where the model takes tokens.
  * @throws ConfigError when a vector's length is not F, or for what is no token where the model takes tokens
  */
-export function createBaseline(option: BaselineOption, spec: Pick<ModelSpec, 'inputs' | 'mean' | 'layers'>): Baseline {
+export function createBaseline(
+  asked: BaselineOption | null,
+  spec: Pick<ModelSpec, 'inputs' | 'mean' | 'layers'>,
+): Baseline {
   const F = spec.inputs;
+  const option = asked ?? (vocabularyOf(spec) === null ? 'mean' : 'zero');
   checkTokens(option, spec);
   if (option === 'zero') return fixed('zero', new Float32Array(F));
   if (option === 'mean') return spec.mean ? fixed('mean', spec.mean) : runningMean(F);

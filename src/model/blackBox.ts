@@ -1,10 +1,24 @@
 /** Models that are only called: any ONNX file, by onnxruntime-web, which is loaded when the first one is opened. */
-import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { ConfigError, invalid, ModelError } from '../errors.ts';
 import { readModelProto } from './formats/onnx/model.ts';
 import type { ModelSpec } from './spec.ts';
 
-type Runtime = typeof import('onnxruntime-web');
+/** The part of onnxruntime-web that is used: said here, since who has no black box need not install it. */
+interface Runtime {
+  env: { wasm: { numThreads?: number }; logLevel?: string };
+  InferenceSession: { create(model: Uint8Array, options: { logSeverityLevel: 3 }): Promise<Session> };
+  Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => Tensor;
+}
+
+interface Session {
+  run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+interface Tensor {
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
 
 /** Windows that go into one call: enough to be fast, few enough that what a model needs in between stays small. */
 const CHUNK = 256;
@@ -19,7 +33,7 @@ const ERRORS = 3;
  */
 export async function openBlackBox(
   spec: ModelSpec,
-  load: () => Promise<Runtime> = () => import('onnxruntime-web'),
+  load: () => Promise<unknown> = () => import('onnxruntime-web'),
 ): Promise<BlackBox> {
   const { blackBox, name } = spec;
   if (!blackBox) throw new ModelError(invalid(name, `a model of ${spec.layers.length} layers`, 'a black box'));
@@ -37,9 +51,9 @@ export async function openBlackBox(
   }
 }
 
-async function imported(load: () => Promise<Runtime>, name: string): Promise<Runtime> {
+async function imported(load: () => Promise<unknown>, name: string): Promise<Runtime> {
   try {
-    return await load();
+    return (await load()) as Runtime;
   } catch (cause) {
     const expected = 'onnxruntime-web, which runs such models: npm install onnxruntime-web';
     throw new ConfigError(invalid(`${name} runtime`, undefined, expected), { cause });
@@ -58,7 +72,7 @@ export class BlackBox {
   /** O names. */
   readonly outputs: readonly string[];
   readonly #spec: ModelSpec;
-  readonly #session: InferenceSession;
+  readonly #session: Session;
   readonly #tensor: Runtime['Tensor'];
   readonly #rank: number;
   /** N where the file fixes it. */
@@ -67,7 +81,7 @@ export class BlackBox {
   /** @param shape of its input: how many axes, and the length of the first one where it is fixed */
   constructor(
     spec: ModelSpec,
-    session: InferenceSession,
+    session: Session,
     tensor: Runtime['Tensor'],
     shape: { rank: number; batch: number | null },
   ) {
@@ -115,7 +129,7 @@ export class BlackBox {
     const filled = new Float32Array(N * T * this.inputs);
     filled.set(windows);
     const dims = this.#rank === 2 ? [N, T] : [N, T, this.inputs];
-    let answer: InferenceSession.ReturnType;
+    let answer: Record<string, Tensor>;
     try {
       answer = await this.#session.run({ [blackBox!.input]: new this.#tensor('float32', filled, dims) });
     } catch (cause) {

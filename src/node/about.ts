@@ -34,7 +34,7 @@ export function describe({ session, stream, spec, config }: About): Omit<Hello, 
     horizon: spec.horizon,
     window: (mode === 'windowed' ? spec.window : null) ?? explain.window,
     mode,
-    baseline: { kind, values: baselineValues(explain.baseline, spec) },
+    baseline: { kind, values: baselineValues(explain.baseline ?? kind, spec) },
     trainedUntil: timeOf(spec, 'trainedUntil'),
     validatedUntil: timeOf(spec, 'validatedUntil'),
     axis: spec.display?.axis ?? 'time',
@@ -54,7 +54,7 @@ function targetOf(spec: ModelSpec, target: EngineConfig['explain']['target']): D
 }
 
 /** The baseline in input units, where it is one vector that is known beforehand; else empty. */
-function baselineValues(baseline: EngineConfig['explain']['baseline'], spec: ModelSpec): number[] {
+function baselineValues(baseline: string | number[], spec: ModelSpec): number[] {
   if (Array.isArray(baseline)) return baseline;
   if (baseline === 'zero') return new Array<number>(spec.inputs).fill(0);
   return baseline === 'mean' && spec.mean ? Array.from(spec.mean) : [];

@@ -87,20 +87,32 @@ export interface Mode {
   window: number | null;
 }
 
+/** The most ticks that are taken for one window where nothing says how long it is. */
+const MOST_TICKS = 1000;
+
 /**
  * The mode asked for, else the model's own.
  * @param window what was asked for, T in windowed mode
+ * @param streams the data: where neither the call nor the file says T, a short stream is one window
  * @throws ConfigError where a windowed run has no T, or a model cannot run on a stream
  */
 export function chooseMode(
   spec: ModelSpec,
   mode: 'stateful' | 'windowed' | undefined,
   window: number | undefined,
+  streams: readonly Stream[] = [],
 ): Mode {
   const why = whyWindowed(spec);
   if (why !== null && mode === 'stateful') throw new ConfigError(invalid('--mode', mode, `windowed: ${why}`));
   if (why === null && (mode ?? spec.mode) === 'stateful') return { mode: 'stateful', window: null };
-  const T = window ?? spec.window;
+  const T = window ?? spec.window ?? wholeStream(streams);
   if (T === null) throw new ConfigError(invalid('--window', undefined, `a number of ticks: ${spec.name} fixes none`));
   return { mode: 'windowed', window: T };
+}
+
+/** The length that all streams have, if it is one that a window may have. */
+function wholeStream([first, ...others]: readonly Stream[]): number | null {
+  const length = first?.ticks.length ?? 0;
+  const fits = length > 0 && length <= MOST_TICKS && others.every(({ ticks }) => ticks.length === length);
+  return fits ? length : null;
 }

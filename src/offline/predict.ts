@@ -35,7 +35,7 @@ export interface PredictOptions extends Mode {
   rows: ReadonlySet<number> | null;
 }
 
-/** Windows that a black box is given at once. */
+/** Windows that are run at once. */
 const AT_ONCE = 64;
 
 /**
@@ -65,24 +65,60 @@ function* stepped(
   kernels: Kernels,
   spec: ModelSpec,
   streams: Stream[],
-  { rows, window, score, internals = [] }: PredictOptions,
+  options: PredictOptions,
 ): Generator<Prediction> {
-  const model = new Model(kernels, spec, { window, ...(score ? { score } : {}) });
+  const { window, score = 'raw', internals = [] } = options;
+  // what a layer holds is shown of branch 0 alone
+  const B = window === null || internals.length > 0 ? 1 : AT_ONCE;
+  const model = new Model(kernels, spec, { window, score, branches: B, inputRows: B });
   checkInternals(model, spec, internals);
-  for (const { key, ticks } of streams) {
-    model.reset();
-    for (let t = 0; t < ticks.length; t++) {
-      const tick = ticks[t]!;
-      const wanted = rows === null || rows.has(tick.row.index);
-      if (window !== null) {
-        if (!wanted || t < window - 1) continue;
-        model.reset();
-        for (let s = t - window + 1; s < t; s++) model.stepOne(ticks[s]!.x);
-      }
-      const output = model.stepOne(tick.x);
-      if (wanted) yield { tick, key, output: output.slice(), internals: show(model, internals) };
-    }
+  for (const stream of streams) {
+    if (window === null) yield* onStream(model, stream, options);
+    else yield* onWindows(model, stream, B, window, options);
   }
+}
+
+function* onStream(
+  model: Model,
+  { key, ticks }: Stream,
+  { rows, internals = [] }: PredictOptions,
+): Generator<Prediction> {
+  model.reset();
+  for (const tick of ticks) {
+    const output = model.stepOne(tick.x);
+    if (rows !== null && !rows.has(tick.row.index)) continue;
+    yield { tick, key, output: output.slice(), internals: show(model, internals) };
+  }
+}
+
+/** Windows that are asked for, B at once: each is a branch that begins at zero and is given its own ticks. */
+function* onWindows(
+  model: Model,
+  { key, ticks }: Stream,
+  B: number,
+  T: number,
+  { rows, internals = [] }: PredictOptions,
+): Generator<Prediction> {
+  const ends = windowEnds(ticks, rows, T);
+  for (let from = 0; from < ends.length; from += B) {
+    const some = ends.slice(from, from + B);
+    model.reset();
+    for (let k = T - 1; k >= 0; k--) {
+      some.forEach((end, b) => {
+        model.input.set(ticks[end - k]!.x, b * model.inputStride);
+        model.slots[b] = b;
+        model.inputRow[b] = b;
+      });
+      model.step(some.length, some.length);
+    }
+    for (const [b, end] of some.entries())
+      yield { tick: ticks[end]!, key, output: model.output(b).slice(), internals: show(model, internals) };
+  }
+}
+
+/** Places of the ticks asked for that end a whole window. */
+function windowEnds(ticks: readonly Fed[], rows: PredictOptions['rows'], T: number): number[] {
+  return ticks.flatMap(({ row }, t) => (t >= T - 1 && (rows === null || rows.has(row.index)) ? [t] : []));
 }
 
 async function* called(
@@ -93,7 +129,7 @@ async function* called(
   if (internals.length > 0)
     throw new ConfigError(invalid('--internals', internals.join(','), 'nothing: a black box shows none'));
   const T = window!;
-  const wanted = ticks.flatMap(({ row }, t) => (t >= T - 1 && (rows === null || rows.has(row.index)) ? [t] : []));
+  const wanted = windowEnds(ticks, rows, T);
   for (let from = 0; from < wanted.length; from += AT_ONCE) {
     const some = wanted.slice(from, from + AT_ONCE);
     const outputs = await box.run(

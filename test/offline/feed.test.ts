@@ -76,4 +76,19 @@ describe('chooseMode', () => {
       /^invalid --window: nothing \(expected a number of ticks: test fixes none\)/,
     );
   });
+
+  it('takes short streams of one length for one window each, where nothing else says T', () => {
+    const stream = (length: number) => ({
+      key: '',
+      ticks: Array.from({ length }, (_, index) => ({
+        row: { index, time: 0, key: '', values: {} },
+        x: new Float32Array(1),
+      })),
+    });
+    const streams = [stream(12), stream(12)];
+    expect(chooseMode(spec, 'windowed', undefined, streams)).toEqual({ mode: 'windowed', window: 12 });
+    expect(chooseMode(spec, 'windowed', 5, streams)).toEqual({ mode: 'windowed', window: 5 });
+    for (const others of [[stream(12), stream(11)], [stream(1001)], [stream(0)]])
+      expect(() => chooseMode(spec, 'windowed', undefined, others)).toThrow(/--window: nothing/);
+  });
 });

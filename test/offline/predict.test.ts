@@ -50,6 +50,20 @@ describe('predict', () => {
     for (let n = 0; n < N; n++) expectClose(every[n * T]!.output, tensors.y!.row(n), {}, `y[${n}]`);
   });
 
+  it('windowed: a window in company gives the bytes that it gives alone', async () => {
+    const one = [{ key: '', ticks: streams.flatMap((stream) => stream.ticks) }];
+    const every = await all(predict(kernels, spec, one, { mode: 'windowed', window: T, rows: null }));
+    for (const at of [0, 17, N * T - T]) {
+      const rows = new Set([at + T - 1]);
+      const [alone] = await all(predict(kernels, spec, one, { mode: 'windowed', window: T, rows }));
+      const [watched] = await all(
+        predict(kernels, spec, one, { mode: 'windowed', window: T, rows, internals: ['hidden'] }),
+      );
+      expect(alone!.output).toEqual(every[at]!.output);
+      expect(watched!.output).toEqual(every[at]!.output);
+    }
+  });
+
   it('answers for the rows asked for only, with the same bytes', async () => {
     const every = await all(predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: null }));
     const some = await all(predict(kernels, spec, streams, { mode: 'stateful', window: null, rows: new Set([3, 25]) }));

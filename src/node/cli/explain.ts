@@ -55,7 +55,7 @@ async function explain(path: string, options: Options): Promise<void> {
   const settings = methodOptions(method, options.option ?? {});
   const prepared = await prepare(path, options);
   const { kernels, spec, streams } = prepared;
-  const mode = chooseMode(spec, options.mode, options.window);
+  const mode = chooseMode(spec, options.mode, options.window, streams);
   const supported = method.supports(spec);
   if (supported !== true) throw new ConfigError(invalid('--method', method.name, supported));
   const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window, prepared.data.file));

@@ -38,7 +38,7 @@ async function predict(path: string, options: Options): Promise<void> {
   const internals = chooseInternals(options.internals, offline.INTERNALS);
   const prepared = await prepare(path, options);
   const { kernels, spec, streams } = prepared;
-  const mode = chooseMode(spec, options.mode, options.window);
+  const mode = chooseMode(spec, options.mode, options.window, streams);
   const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window, prepared.data.file));
   prepared.notes.forEach(note);
 

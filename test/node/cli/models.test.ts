@@ -131,6 +131,23 @@ function compareInternals(tensors: Record<string, GoldenTensor>, row: Row, n: nu
   }
 }
 
+it('one sample is one window where neither the file nor the call says how long a window is', async () => {
+  const { x, y } = goldenTensors('torch-lstm-bidirectional');
+  const one = csv('one-sample', { ...x!, shape: [1, ...x!.shape.slice(1)] });
+  const model = 'test/golden/torch-lstm-bidirectional/model.pt';
+  const { rows } = await json<{ rows: Row[] }>([
+    'predict',
+    one,
+    '--model',
+    model,
+    '--columns',
+    'x0,x1,x2,x3',
+    '--at',
+    'last',
+  ]);
+  expectClose(rows[0]!.output, y!.row(0), {}, 'y');
+});
+
 describe('a black box', () => {
   it.each(['tcn', 'transformer'])('%s is explained by calling it', async (kind) => {
     const id = `onnx-blackbox-${kind}`;
