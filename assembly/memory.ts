@@ -6,7 +6,7 @@
 //   n  branches that are alive and stepped now; `slots` names them
 //   F  features, the inputs of the model        I  inputs of a layer
 //   H  hidden units        O  outputs           K  window, past ticks explained
-//   pad(x)  x rounded up to a multiple of 4, the lanes of one vector; padded units have zero weights and stay zero
+//   pad(x)  x rounded up to a multiple of 4, the lanes of one vector; padded units have zero weights and feed nothing
 
 /** Pointer to the first of a row of f32. */
 export type Floats = usize;

@@ -101,15 +101,6 @@ function combined(op: i32, a: f32, b: f32): f32 {
   return op == 1 ? a - b : op == 2 ? a * b : op == 4 ? max<f32>(a, b) : op == 5 ? min<f32>(a, b) : a + b;
 }
 
-/** Zeros to the rows whose mask is 0. */
-export function zeroMasked(x: Floats, stride: i32, mask: Ints, maskStride: i32, slots: Ints, n: i32, W: i32): void {
-  for (let b = 0; b < n; b++) {
-    const s = load<i32>(slots + ((<usize>b) << 2));
-    if (load<i32>(mask + ((<usize>(s * maskStride)) << 2)) == 0)
-      memory.fill(x + ((<usize>(s * stride)) << 2), 0, (<usize>W) << 2);
-  }
-}
-
 /** x[s] / divisor, value by value. */
 export function divide(x: Floats, stride: i32, divisor: f32, slots: Ints, n: i32, W: i32): void {
   for (let b = 0; b < n; b++) {

@@ -41,20 +41,6 @@ export interface Arena {
     slots: number,
     n: number,
   ): void;
-  pool(
-    out: number,
-    outStride: number,
-    x: number,
-    stride: number,
-    tick: number,
-    T: number,
-    W: number,
-    largest: boolean,
-    mask: number,
-    maskStride: number,
-    slots: number,
-    n: number,
-  ): void;
   convStep(
     out: number,
     outStride: number,
@@ -82,7 +68,6 @@ export interface Arena {
     I: number,
     O: number,
   ): void;
-  eitherMask(to: number, a: number, aStride: number, b: number, bStride: number, slots: number, n: number): void;
   embed(
     out: number,
     outStride: number,
@@ -94,28 +79,6 @@ export interface Arena {
     table: number,
     E: number,
   ): void;
-  maskEqual(
-    out: number,
-    outStride: number,
-    mask: number,
-    x: number,
-    xStride: number,
-    slots: number,
-    n: number,
-    F: number,
-    value: number,
-  ): void;
-  part(
-    order: number,
-    orderRow: number,
-    maskOut: number,
-    slots: number,
-    zRow: number,
-    rows: number,
-    n: number,
-    mask: number,
-    maskStride: number,
-  ): number;
   gruGates(
     out: number,
     z: number,
@@ -245,6 +208,20 @@ export interface Arena {
     offset: number,
     F: number,
   ): void;
+  pool(
+    out: number,
+    outStride: number,
+    x: number,
+    stride: number,
+    tick: number,
+    T: number,
+    W: number,
+    largest: boolean,
+    mask: number,
+    maskStride: number,
+    slots: number,
+    n: number,
+  ): void;
   rnnStep(
     hNext: number,
     h: number,
@@ -273,6 +250,31 @@ export interface Arena {
     G: number,
     Z: number,
   ): void;
+  clearMask(mask: number, slots: number, n: number): void;
+  eitherMask(to: number, a: number, aStride: number, b: number, bStride: number, slots: number, n: number): void;
+  maskEqual(
+    out: number,
+    outStride: number,
+    mask: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    F: number,
+    value: number,
+  ): void;
+  part(
+    order: number,
+    orderRow: number,
+    maskOut: number,
+    slots: number,
+    zRow: number,
+    rows: number,
+    n: number,
+    mask: number,
+    maskStride: number,
+  ): number;
+  zeroMasked(x: number, stride: number, mask: number, maskStride: number, slots: number, n: number, W: number): void;
   sigmoid1(v: number): number;
   tanh1(v: number): number;
   alloc(bytes: number): number;
@@ -323,7 +325,6 @@ export interface Arena {
     slots: number,
     n: number,
   ): void;
-  zeroMasked(x: number, stride: number, mask: number, maskStride: number, slots: number, n: number, W: number): void;
 }
 
 /** Compiled kernels: `math` for everybody, and a fresh arena for every model. */

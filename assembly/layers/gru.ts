@@ -240,7 +240,7 @@ function candidateBefore(z: Floats, x: Floats, I: i32, rh: Floats, H: i32, w: Fl
 
 /**
  * The gates of one branch at its last step, after their activations: out (3, pad(H)) in the order z, r, n.
- * h is the hidden state before that step; rh: its r h where the reset gate comes before the product, else 0.
+ * h is the hidden state before that step; rh: room for its r h where the reset gate comes before the product, else 0.
  */
 export function gruGates(
   out: Floats,
@@ -256,6 +256,20 @@ export function gruGates(
   kind: i32,
 ): void {
   const units = pad(H);
+  // r h of all units first: what the last step left there is another tick's where this one was passed over
+  for (let unit = 0; rh && unit < H; unit++) {
+    sums(
+      z + ((<usize>(unit >> 2)) << 6),
+      (<usize>(unit & 3)) << 2,
+      x,
+      I,
+      h,
+      H,
+      weights + <usize>(unit >> 2) * <usize>rows * 48,
+    );
+    const at = (<usize>unit) << 2;
+    store<f32>(rh + at, gate1(recurrentKind, load<f32>(SUMS, 4)) * load<f32>(h + at));
+  }
   for (let unit = 0; unit < units; unit++) {
     const w = weights + <usize>(unit >> 2) * <usize>rows * 48;
     sums(z + ((<usize>(unit >> 2)) << 6), (<usize>(unit & 3)) << 2, x, I, h, H, w);

@@ -31,31 +31,33 @@ function rollOver({ kernels, spec, score, target, windowed, before, ticks, basel
   return { values: bank.values, events: bank.events, evaluations: bank.evaluations };
 }
 
+/** Windows that are made and called at once. */
+const AT_ONCE = 256;
+
 async function callOccluded(box: BlackBox, { target, ticks, baselines }: Question): Promise<Answer> {
-  const K = ticks.length;
-  const F = box.inputs;
-  const groups = F + 1;
-  const observed = new Float32Array(K * F);
-  ticks.forEach((x, k) => {
-    observed.set(x, k * F);
-  });
-  // the last window is the observed one; window k (F + 1) + g has cell (k, g) occluded, or the whole tick where g = F
-  const N = K * groups + 1;
-  const windows = new Float32Array(N * K * F);
-  for (let n = 0; n < N; n++) {
-    windows.set(observed, n * K * F);
-    if (n === N - 1) break;
-    const [k, g] = [Math.floor(n / groups), n % groups];
-    const at = (n * K + k) * F;
-    if (g === F) windows.set(baselines[k]!, at);
-    else windows[at + g] = baselines[k]![g]!;
+  const [K, F, O] = [ticks.length, box.inputs, box.outputs.length];
+  const observed = Float32Array.from(ticks.flatMap((x) => Array.from(x)));
+  // window k (F + 1) + g has cell (k, g) occluded, or the whole tick where g = F; the last one is the observed window
+  const N = K * (F + 1) + 1;
+  const y = new Float32Array(N);
+  for (let from = 0; from < N; from += AT_ONCE) {
+    const count = Math.min(AT_ONCE, N - from);
+    const windows = new Float32Array(count * K * F);
+    for (let i = 0; i < count; i++) {
+      windows.set(observed, i * K * F);
+      const [k, g] = [Math.floor((from + i) / (F + 1)), (from + i) % (F + 1)];
+      const at = (i * K + k) * F;
+      if (k === K) continue;
+      if (g === F) windows.set(baselines[k]!, at);
+      else windows[at + g] = baselines[k]![g]!;
+    }
+    const outputs = await box.run(windows, count, K);
+    for (let i = 0; i < count; i++) y[from + i] = outputs[i * O + target]!;
   }
-  const outputs = await box.run(windows, N, K);
-  const y = outputs[(N - 1) * box.outputs.length + target]!;
-  const effect = (n: number): number => y - outputs[n * box.outputs.length + target]!;
+  const effect = (n: number): number => y[N - 1]! - y[n]!;
   return {
-    values: Float32Array.from({ length: K * F }, (_, i) => effect(Math.floor(i / F) * groups + (i % F))),
-    events: Float32Array.from({ length: K }, (_, k) => effect(k * groups + F)),
+    values: Float32Array.from({ length: K * F }, (_, i) => effect(Math.floor(i / F) * (F + 1) + (i % F))),
+    events: Float32Array.from({ length: K }, (_, k) => effect(k * (F + 1) + F)),
     evaluations: N,
   };
 }

@@ -8,7 +8,7 @@ import { checkModel } from './formats/check.ts';
 import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
 import { Plan, type Shown } from './plan.ts';
 import type { LayerSpec, ModelSpec } from './spec.ts';
-import { outputWidth, whyWindowed, wire } from './wiring.ts';
+import { firstWindowed, outputWidth, whyWindowed, wire } from './wiring.ts';
 
 export interface ModelOptions {
   /** B, the most branches alive at once, branch 0 included. */
@@ -66,7 +66,7 @@ export class Model {
     const scored = { ...spec, layers: withScore(spec.layers, score), window: window ?? spec.window };
     checkModel({ ...scored, mode: 'windowed' }, spec.name);
     const wired = wire(scored, spec.name);
-    const needsWindow = wired.some(({ windowed }) => windowed !== null);
+    const needsWindow = firstWindowed(wired) !== null;
     if (needsWindow && scored.window === null) {
       throw new ConfigError(invalid('window', undefined, `a number of ticks: ${whyWindowed(spec)}`));
     }
@@ -78,12 +78,12 @@ export class Model {
     this.outputs = outputWidth(wired);
     this.window = T || null;
     this.inputStride = pad(spec.inputs);
-    this.#x = { at: arena.alloc(4 * R * this.inputStride), stride: this.inputStride, mask: 0, maskStride: 0 };
-    this.#batch = { slots: arena.alloc(4 * B), n: 0, inputRow: arena.alloc(4 * B), rows: arena.alloc(4 * R), R: 1 };
-    this.#baselineAt = arena.alloc(4 * this.inputs);
-    this.#effectAt = arena.alloc(4 * B);
-    this.#farAt = arena.alloc(4 * B);
     try {
+      this.#x = { at: arena.alloc(4 * R * this.inputStride), stride: this.inputStride, mask: 0, maskStride: 0 };
+      this.#batch = { slots: arena.alloc(4 * B), n: 0, inputRow: arena.alloc(4 * B), rows: arena.alloc(4 * R), R: 1 };
+      this.#baselineAt = arena.alloc(4 * this.inputs);
+      this.#effectAt = arena.alloc(4 * B);
+      this.#farAt = arena.alloc(4 * B);
       this.#plan = new Plan(wired, { arena, B, R, T, input: this.#x, inputs: spec.inputs });
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
@@ -154,7 +154,7 @@ export class Model {
   }
 
   /**
-   * Outputs (O) of one branch of the last step, in a view that the next step overwrites.
+   * Outputs (O) of one branch of the last step, in a view that the next step overwrites; of several axes a copy.
    * @throws RangeError for a model that needs a window before it is complete
    */
   output(slot: number): Float32Array {
@@ -183,8 +183,8 @@ export class Model {
   settle(n: number, eps: number): Int32Array {
     this.#far.fill(0, 0, n);
     for (const states of this.#plan.states) {
-      for (const { at, stride, units } of states)
-        this.#arena.settle(this.#farAt, at, stride, units, this.#batch.slots, n, eps);
+      for (const { at, stride, units, exact } of states)
+        this.#arena.settle(this.#farAt, at, stride, units, this.#batch.slots, n, exact ? 0 : eps);
     }
     return this.#far;
   }
@@ -223,11 +223,16 @@ export class Model {
   }
 }
 
+/** Kinds that give the values of what is below as they are. */
+const PASSES: readonly string[] = ['dropout', 'flatten', 'last', 'reshape'];
+
 /** The layers with the last one's activation left out where the score is a logit. */
 function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
-  const last = layers.at(-1);
-  if (score !== 'logit' || !last) return layers;
-  if (last.kind === 'dense' || last.kind === 'activation')
-    return [...layers.slice(0, -1), { ...last, activation: 'linear' }];
-  return layers;
+  if (score !== 'logit') return layers;
+  const at = layers.findLastIndex(({ kind }) => !PASSES.includes(kind));
+  return layers.map((layer, i) => {
+    if (i !== at) return layer;
+    if (layer.kind === 'activation') return { ...layer, activation: 'linear', alpha: null };
+    return layer.kind === 'dense' ? { ...layer, activation: 'linear' } : layer;
+  });
 }

@@ -8,6 +8,7 @@ import {
   layout,
   type Rows,
   type Sequence,
+  type State,
   tickOf,
   type WindowLayer,
 } from './layers/layer.ts';
@@ -90,12 +91,12 @@ export class Collector {
     if (x.mask) arena.copyRows(this.#mask + 4 * t, T, x.mask, x.maskStride, slots, rows, n, 1);
   }
 
-  states(): { at: number; stride: number; units: number }[] {
+  states(): State[] {
     const { at, stride } = this.sequence;
     const { T } = this.#context;
     return [
       { at, stride, units: stride },
-      { at: this.#mask, stride: T, units: T },
+      { at: this.#mask, stride: T, units: T, exact: true },
     ];
   }
 

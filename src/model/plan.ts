@@ -39,8 +39,7 @@ interface TickStep {
 interface WindowStep {
   name: string;
   layer: WindowLayer;
-  inputs: readonly Value[];
-  sequences: Sequence[];
+  inputs: readonly (() => Sequence)[];
 }
 
 /** Something that flows: rows at every tick, or a sequence once the window is complete. */
@@ -64,14 +63,15 @@ export interface PlanOptions {
 }
 
 export class Plan {
-  readonly ticks: TickStep[] = [];
-  readonly windows: WindowStep[] = [];
-  readonly collectors: { collector: Collector; from: Value }[] = [];
+  readonly #ticks: TickStep[] = [];
+  readonly #windows: WindowStep[] = [];
+  readonly #collectors: { collector: Collector; from: Value }[] = [];
   readonly #options: PlanOptions;
   readonly #values = new Map<string, readonly Value[]>();
   readonly #input: Value;
-  readonly #lifted = new Map<Value, Value>();
-  readonly #collected = new Map<Value, () => Sequence>();
+  /** By what gives the rows, which a layer that does nothing shares with the one below. */
+  readonly #lifted = new Map<Value['rows'], () => Rows>();
+  readonly #collected = new Map<Value['rows'], () => Sequence>();
   readonly #output: Value;
   /** Values a row of the output, and floats from one row to the next: of [4, 3] it is four rows of three. */
   readonly outputWidth: number;
@@ -87,13 +87,8 @@ export class Plan {
     this.#output = last.rows ? this.#lift(last) : last;
     this.outputWidth = last.shape.at(-1)!;
     this.outputTick = last.sequence ? last.sequence().tick : this.outputWidth;
-    const keepers = [...this.ticks.map(({ layer }) => layer), ...this.collectors.map(({ collector }) => collector)];
+    const keepers = [...this.#ticks.map(({ layer }) => layer), ...this.#collectors.map(({ collector }) => collector)];
     this.states = keepers.map((keeper) => keeper.states()).filter(({ length }) => length > 0);
-  }
-
-  /** Whether the output exists once the window is complete only. */
-  get windowed(): boolean {
-    return this.#output.rows === null;
   }
 
   /** Where the output stands: of a sequence its last tick, of several axes all values. */
@@ -106,40 +101,41 @@ export class Plan {
 
   /** One tick. @param t its place in the window */
   step(batch: Batch, t: number): void {
-    for (const { layer, inputs, rows } of this.ticks) {
+    for (const { layer, inputs, rows } of this.#ticks) {
       for (let i = 0; i < inputs.length; i++) rows[i] = inputs[i]!.rows!();
       layer.step(rows, batch);
     }
-    for (const { collector, from } of this.collectors) collector.keep(from.rows!(), batch, t);
+    for (const { collector, from } of this.#collectors) collector.keep(from.rows!(), batch, t);
   }
 
   /** What needs the complete window. */
   finish(batch: Batch): void {
-    for (const { layer, inputs, sequences } of this.windows) {
-      for (let i = 0; i < inputs.length; i++) sequences[i] = this.#sequence(inputs[i]!)();
-      layer.run(sequences, batch);
-    }
+    for (const { layer, inputs } of this.#windows)
+      layer.run(
+        inputs.map((sequence) => sequence()),
+        batch,
+      );
   }
 
   reset(): void {
-    for (const { layer } of this.ticks) layer.reset();
-    for (const { collector } of this.collectors) collector.reset();
+    for (const { layer } of this.#ticks) layer.reset();
+    for (const { collector } of this.#collectors) collector.reset();
   }
 
   /** In the order of the layers. */
   shown(): Shown[] {
-    const atTicks = this.ticks.map(({ name, layer }) => ({ name, values: layer.internals?.() }));
-    const onWindows = this.windows.map(({ name, layer }) => ({ name, values: (layer as OverWindow).internals?.() }));
+    const atTicks = this.#ticks.map(({ name, layer }) => ({ name, values: layer.internals?.() }));
+    const onWindows = this.#windows.map(({ name, layer }) => ({ name, values: (layer as OverWindow).internals?.() }));
     return [...atTicks, ...onWindows].flatMap(({ name, values }) => (values ? [{ name, values }] : []));
   }
 
   get attends(): boolean {
-    return this.windows.some(({ layer }) => layer.attention !== undefined);
+    return this.#windows.some(({ layer }) => layer.attention !== undefined);
   }
 
   /** Attention weights (T) of branch 0 for the last query: a list of heads a layer. */
   attention(): Float32Array[][] {
-    return this.windows.flatMap(({ layer }) => (layer.attention ? [layer.attention()] : []));
+    return this.#windows.flatMap(({ layer }) => (layer.attention ? [layer.attention()] : []));
   }
 
   #place({ layer, from, inputs, outputs, windowed }: Wired): Value[] {
@@ -159,7 +155,7 @@ export class Plan {
     const inputs = onInputs ? sources : sources.map((source) => this.#lift(source));
     const layer = kind.step!(spec, this.#context(onInputs, shapes, outputs));
     if (!layer) return outputs.map((shape) => ({ ...inputs[0]!, shape }));
-    this.ticks.push({ name: spec.name, layer, inputs, rows: [] });
+    this.#ticks.push({ name: spec.name, layer, inputs, rows: [] });
     return outputs.map((shape, i) => ({
       shape,
       onInputs: onInputs && !kind.stateful,
@@ -168,68 +164,79 @@ export class Plan {
     }));
   }
 
-  #onWindow(spec: LayerSpec, inputs: Value[], shapes: readonly Shape[], outputs: readonly Shape[]): Value[] {
-    for (const input of inputs) this.#sequence(input);
-    const context = this.#context(false, shapes, outputs);
-    const layer = this.#windowLayer(spec, context);
-    if (!layer)
-      return outputs.map((shape) => ({ ...inputs[0]!, shape, sequence: this.#sequence(inputs[0]!), rows: null }));
-    this.windows.push({ name: spec.name, layer, inputs, sequences: [] });
-    return outputs.map((shape, i) => ({ shape, onInputs: false, rows: null, sequence: () => layer.output(i) }));
+  #onWindow(spec: LayerSpec, values: Value[], shapes: readonly Shape[], outputs: readonly Shape[]): Value[] {
+    const inputs = values.map((value) => this.#sequence(value));
+    const layer = this.#windowLayer(spec, this.#context(false, shapes, outputs));
+    if (layer) this.#windows.push({ name: spec.name, layer, inputs });
+    return outputs.map((shape, i) => ({
+      shape,
+      onInputs: false,
+      rows: null,
+      sequence: layer ? () => layer.output(i) : inputs[0]!,
+    }));
   }
 
   #windowLayer(spec: LayerSpec, context: LayerContext): WindowLayer | null {
     const kind = kindOf(spec);
     if (kind.window) return kind.window(spec, context);
-    const layer = kind.step!(spec, context);
+    // stepped over the window it is given one row at a time
+    const row = (shape: Shape): Shape => shape.slice(-1);
+    const rows = { ...context, inputs: context.inputs.map(row), outputs: context.outputs.map(row) };
+    const layer = kind.step!(spec, rows);
     return layer && overWindow(layer, context, 'backwards' in spec && spec.backwards === true);
   }
 
   /** The sequence of a value: of one that flows tick by tick what a collector has kept, of a vector its row. */
   #sequence(value: Value): () => Sequence {
-    const known = value.sequence ?? this.#collected.get(value);
-    if (known) return known;
-    const made = value.shape[0] === TICKS ? this.#collect(value) : rowAsSequence(this.#lift(value));
-    this.#collected.set(value, made);
-    return made;
+    if (value.sequence) return value.sequence;
+    return value.shape[0] === TICKS ? this.#collect(value) : rowAsSequence(this.#lift(value));
   }
 
   #collect(from: Value): () => Sequence {
+    const known = this.#collected.get(from.rows);
+    if (known) return known;
     const collector = new Collector(this.#context(from.onInputs, [from.shape], [from.shape]));
-    this.collectors.push({ collector, from });
-    return () => collector.sequence;
+    this.#collectors.push({ collector, from });
+    const kept = (): Sequence => collector.sequence;
+    this.#collected.set(from.rows, kept);
+    return kept;
   }
 
   /** Rows a branch of what were rows an input. */
   #lift(value: Value): Value {
     if (!value.onInputs) return value;
-    const known = this.#lifted.get(value);
-    if (known) return known;
-    const { arena, B } = this.#options;
-    const W = rowWidth(value.shape);
-    const out: Rows = { at: arena.alloc(4 * B * pad(W)), stride: pad(W), mask: 0, maskStride: 0 };
-    const mask = arena.alloc(4 * B);
-    const layer: Layer = {
-      output: () => out,
-      step([x], { slots, n, inputRow }) {
-        arena.copyRows(out.at, out.stride, x!.at, x!.stride, slots, inputRow, n, W);
-        out.mask = x!.mask && mask;
-        out.maskStride = 1;
-        if (x!.mask) arena.copyRows(mask, 1, x!.mask, x!.maskStride, slots, inputRow, n, 1);
-      },
-      states: () => [],
-      reset() {},
-    };
-    this.ticks.push({ name: '', layer, inputs: [value], rows: [] });
-    const lifted = { ...value, onInputs: false, rows: () => out };
-    this.#lifted.set(value, lifted);
-    return lifted;
+    let rows = this.#lifted.get(value.rows);
+    if (!rows) {
+      const layer = lift(this.#context(true, [value.shape], [value.shape]));
+      this.#ticks.push({ name: '', layer, inputs: [value], rows: [] });
+      rows = () => layer.output(0);
+      this.#lifted.set(value.rows, rows);
+    }
+    return { ...value, onInputs: false, rows };
   }
 
   #context(onInputs: boolean, inputs: readonly Shape[], outputs: readonly Shape[]): LayerContext {
     const { arena, B, R, T } = this.#options;
     return { arena, B, R, T, onInputs, inputs, outputs };
   }
+}
+
+/** Copies each branch the row of the input that it was given, and its mask. */
+function lift({ arena, B, inputs }: LayerContext): Layer {
+  const W = rowWidth(inputs[0]!);
+  const out: Rows = { at: arena.alloc(4 * B * pad(W)), stride: pad(W), mask: 0, maskStride: 0 };
+  const mask = arena.alloc(4 * B);
+  return {
+    output: () => out,
+    step([x], { slots, n, inputRow }) {
+      arena.copyRows(out.at, out.stride, x!.at, x!.stride, slots, inputRow, n, W);
+      out.mask = x!.mask && mask;
+      out.maskStride = 1;
+      if (x!.mask) arena.copyRows(mask, 1, x!.mask, x!.maskStride, slots, inputRow, n, 1);
+    },
+    states: () => [],
+    reset() {},
+  };
 }
 
 /** A row of a branch as a sequence: of [4, 8] four ticks of eight, side by side; of a vector one tick. */

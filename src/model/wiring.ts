@@ -87,8 +87,13 @@ export function wire(spec: Pick<ModelSpec, 'inputs' | 'layers' | 'window'>, path
 /** Why a model can only be run on windows, or null where it can run on a stream: `<layer> <reason>`. */
 export function whyWindowed(spec: ModelSpec): string | null {
   if (spec.blackBox) return 'it is a black box that is called with whole windows';
-  const wired = wire(spec, spec.name).find(({ windowed }) => windowed !== null);
-  return wired ? `its layer ${wired.layer.name} ${wired.windowed}` : null;
+  const first = firstWindowed(wire(spec, spec.name));
+  return first && `its layer ${first.layer.name} ${first.windowed}`;
+}
+
+/** The first layer that works on a complete window only. */
+export function firstWindowed(wired: readonly Wired[]): Wired | null {
+  return wired.find(({ windowed }) => windowed !== null) ?? null;
 }
 
 /** The number of values that the last layer gives. */

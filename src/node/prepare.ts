@@ -73,8 +73,8 @@ function checkTokens(spec: ModelSpec, streams: Stream[], file: string): void {
   const V = vocabularyOf(spec);
   if (V === null) return;
   for (const { row, x } of streams.flatMap(({ ticks }) => ticks)) {
-    const wrong = badToken(x[0]!, V);
-    if (wrong) throw new DataError(wrong.replace('invalid ', `invalid ${file} row ${row.index} `));
+    const wrong = badToken(x[0]!, V, `${file} row ${row.index} token`);
+    if (wrong) throw new DataError(wrong);
   }
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError, invalid } from '../errors.ts';
+import { badToken, vocabularyOf } from '../model/layers/embedding.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Fed } from './feed.ts';
 
@@ -28,6 +29,18 @@ export function windowBaseline(
   first: number,
 ): WindowBaseline {
   const K = ticks.length - first;
+  const baseline = baselineOf(choice, spec, ticks, first, K);
+  checkTokens(baseline, spec);
+  return baseline;
+}
+
+function baselineOf(
+  choice: BaselineChoice,
+  spec: ModelSpec,
+  ticks: readonly Fed[],
+  first: number,
+  K: number,
+): WindowBaseline {
   if (choice === 'last') return lastValue(ticks, first);
   if (typeof choice === 'object' && 'rows' in choice && choice.rows.length !== 1) {
     const rows = alignedRows(choice.rows, choice.file, spec, K);
@@ -36,6 +49,16 @@ export function windowBaseline(
   const vector = oneVector(choice, spec, ticks);
   const single = Array.from({ length: K }, () => vector);
   return { single, all: single, shown: vector };
+}
+
+/** @throws ConfigError for what is no token, where the model takes tokens */
+function checkTokens({ single, all }: WindowBaseline, spec: ModelSpec): void {
+  const V = vocabularyOf(spec);
+  if (V === null) return;
+  for (const [token] of [...single, ...all]) {
+    const wrong = badToken(token!, V, '--baseline token');
+    if (wrong) throw new ConfigError(wrong);
+  }
 }
 
 function oneVector(choice: Exclude<BaselineChoice, 'last'>, spec: ModelSpec, ticks: readonly Fed[]): Float32Array {

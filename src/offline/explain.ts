@@ -55,6 +55,8 @@ export async function explain(
   const first = ticks.length - K;
   const window = ticks.slice(first);
   const baseline = windowBaseline(options.baseline, spec, ticks, first);
+  if (spec.blackBox && score === 'logit')
+    throw new ConfigError(invalid('--score', score, 'raw: a black box gives what it gives'));
   const blackBox = spec.blackBox ? await openBlackBox(spec) : null;
   try {
     const asked: Omit<Question, 'target'> = {

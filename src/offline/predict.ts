@@ -68,8 +68,10 @@ function* stepped(
   options: PredictOptions,
 ): Generator<Prediction> {
   const { window, score = 'raw', internals = [] } = options;
+  const most =
+    window === null ? 1 : Math.max(1, ...streams.map((s) => windowEnds(s.ticks, options.rows, window).length));
   // what a layer holds is shown of branch 0 alone
-  const B = window === null || internals.length > 0 ? 1 : AT_ONCE;
+  const B = internals.length > 0 ? 1 : Math.min(AT_ONCE, most);
   const model = new Model(kernels, spec, { window, score, branches: B, inputRows: B });
   checkInternals(model, spec, internals);
   for (const stream of streams) {
@@ -124,24 +126,17 @@ function windowEnds(ticks: readonly Fed[], rows: PredictOptions['rows'], T: numb
 async function* called(
   box: BlackBox,
   { key, ticks }: Stream,
-  { rows, window, internals = [] }: PredictOptions,
+  { rows, window, score, internals = [] }: PredictOptions,
 ): AsyncGenerator<Prediction> {
+  if (score === 'logit') throw new ConfigError(invalid('--score', score, 'raw: a black box gives what it gives'));
   if (internals.length > 0)
     throw new ConfigError(invalid('--internals', internals.join(','), 'nothing: a black box shows none'));
   const T = window!;
   const wanted = windowEnds(ticks, rows, T);
+  const inputs = ticks.map(({ x }) => x);
   for (let from = 0; from < wanted.length; from += AT_ONCE) {
     const some = wanted.slice(from, from + AT_ONCE);
-    const outputs = await box.run(
-      windowsOf(
-        ticks.map(({ x }) => x),
-        some,
-        T,
-        box.inputs,
-      ),
-      some.length,
-      T,
-    );
+    const outputs = await box.run(windowsOf(inputs, some, T, box.inputs), some.length, T);
     for (const [i, t] of some.entries()) {
       const output = outputs.slice(i * box.outputs.length, (i + 1) * box.outputs.length);
       yield { tick: ticks[t]!, key, output, internals: {} };

@@ -2,7 +2,10 @@ import { invalid, ModelError } from '../../errors.ts';
 import { kindOf } from '../layers/index.ts';
 import type { Shape } from '../shape.ts';
 import type { LayerSpec, ModelSpec } from '../spec.ts';
-import { outputWidth, wire } from '../wiring.ts';
+import { firstWindowed, outputWidth, wire } from '../wiring.ts';
+
+/** Predictions that wait for what arrives. */
+const MOST_HORIZON = 1_000_000;
 
 /** Every tensor of a layer: its name and its shape. */
 export function tensorShapes(layer: LayerSpec): Record<string, Shape> {
@@ -36,6 +39,8 @@ export function checkModel(spec: ModelSpec, file: string): ModelSpec {
   if (spec.features && spec.features.length !== spec.inputs) {
     throw new ModelError(invalid(`${file} features`, spec.features.length, `${spec.inputs}, one an input`));
   }
+  if (spec.horizon > MOST_HORIZON)
+    throw new ModelError(invalid(`${file} horizon`, spec.horizon, `at most ${MOST_HORIZON}`));
   if (spec.mean) checkValues(`${file} mean`, spec.mean, [spec.inputs]);
   return spec;
 }
@@ -43,7 +48,7 @@ export function checkModel(spec: ModelSpec, file: string): ModelSpec {
 function checkLayers(spec: ModelSpec, file: string): number {
   if (spec.layers.length === 0) throw new ModelError(invalid(`${file} layers`, 'none', 'at least one layer'));
   const wired = wire(spec, file);
-  const reason = wired.find(({ windowed }) => windowed !== null);
+  const reason = firstWindowed(wired);
   if (reason && spec.mode === 'stateful') {
     const { layer, windowed } = reason;
     throw new ModelError(invalid(`${file} mode`, spec.mode, `windowed: ${layer.name} ${windowed}`));

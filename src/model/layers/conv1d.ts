@@ -1,8 +1,8 @@
-import { activationIndex } from '../activations.ts';
+import { ALPHA, activationIndex } from '../activations.ts';
 import { text, whole } from '../formats/fields.ts';
 import { TICKS } from '../shape.ts';
 import type { Conv1dSpec } from '../spec.ts';
-import { denseProduct, slopeOf } from './dense.ts';
+import { denseProduct } from './dense.ts';
 import { floats, type Layer, type LayerContext, type LayerKind, pad, type Rows, type State } from './layer.ts';
 import { checkActivation, only, sequence } from './shapes.ts';
 
@@ -39,7 +39,7 @@ function convolution(spec: Conv1dSpec, { arena, B, onInputs, ...context }: Layer
       const row = ring.at + 4 * newest * pad(I);
       arena.copyRows(row, ringStride, x!.at, x!.stride, slots, onInputs ? inputRow : slots, n, I);
       arena.convStep(out.at, out.stride, ring.at, L, newest, size, dilation, slots, n, weights, bias, I, O);
-      if (activation !== 0) arena.activate(activation, slopeOf(spec.activation), out.at, slots, n, out.stride, O);
+      if (activation !== 0) arena.activate(activation, ALPHA[spec.activation] ?? 1, out.at, slots, n, out.stride, O);
     },
     states: () => [ring],
     reset() {

@@ -1,4 +1,4 @@
-import { activationIndex } from '../activations.ts';
+import { ALPHA, activationIndex } from '../activations.ts';
 import { text, whole } from '../formats/fields.ts';
 import type { DenseSpec } from '../spec.ts';
 import { type LayerContext, type LayerKind, pad, rowLayer, store } from './layer.ts';
@@ -26,15 +26,10 @@ export const dense: LayerKind<DenseSpec> = {
     const activation = activationIndex(spec.activation);
     return rowLayer(context, O, ([x], out, slots, n) => {
       arena.denseStep(out.at, out.stride, x!.at, x!.stride, slots, n, product.weights, product.bias, I, O);
-      if (activation !== 0) arena.activate(activation, slopeOf(spec.activation), out.at, slots, n, out.stride, O);
+      if (activation !== 0) arena.activate(activation, ALPHA[spec.activation] ?? 1, out.at, slots, n, out.stride, O);
     });
   },
 };
-
-/** Slope of an activation that a layer names without saying more. */
-export function slopeOf(activation: string): number {
-  return activation === 'leaky_relu' ? 0.2 : 1;
-}
 
 /** Weights and bias in the arena, as the kernel takes them. */
 export function denseProduct(

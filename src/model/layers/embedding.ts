@@ -2,7 +2,7 @@ import { DataError, invalid } from '../../errors.ts';
 import { flag, whole } from '../formats/fields.ts';
 import { showShape, TICKS } from '../shape.ts';
 import type { EmbeddingSpec, ModelSpec } from '../spec.ts';
-import { type LayerKind, rowLayer, store } from './layer.ts';
+import { allocMask, type LayerKind, rowLayer, store } from './layer.ts';
 import { only } from './shapes.ts';
 
 export const embedding: LayerKind<EmbeddingSpec> = {
@@ -20,9 +20,9 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   needsWindow: () => null,
   stateful: false,
   step({ vocabulary, units: E, maskZero, table }, context) {
-    const { arena, B, R, onInputs } = context;
+    const { arena } = context;
     const tableAt = store(arena, table);
-    const mask = maskZero ? arena.alloc(4 * (onInputs ? R : B)) : 0;
+    const mask = maskZero ? allocMask(context) : 0;
     let heap: DataView | null = null;
     return rowLayer(context, E, ([x], out, slots, n) => {
       heap ??= new DataView(arena.memory.buffer);
@@ -38,14 +38,27 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   },
 };
 
-/** What is wrong with a value that should be a token, or null. */
-export function badToken(token: number, vocabulary: number): string | null {
+/**
+ * What is wrong with a value that should be a token, or null.
+ * @param path where it stands
+ */
+export function badToken(token: number, vocabulary: number, path = 'token'): string | null {
   if (Number.isInteger(token) && token >= 0 && token < vocabulary) return null;
-  return invalid('token', token, `a whole number from 0 to ${vocabulary - 1}, the vocabulary of the model's embedding`);
+  return invalid(path, token, `a whole number from 0 to ${vocabulary - 1}, the vocabulary of the model's embedding`);
 }
 
-/** V where a model's input is a token, else null. */
+/** V where a model's input is a token, the smallest of its embeddings' vocabularies; else null. */
 export function vocabularyOf({ layers }: Pick<ModelSpec, 'layers'>): number | null {
-  const [first] = layers;
-  return first?.kind === 'embedding' ? first.vocabulary : null;
+  // names of what gives the input as it is
+  const same = new Set<string | null>([null]);
+  let below: string | null = null;
+  let smallest: number | null = null;
+  for (const layer of layers) {
+    const fed = (layer.from ?? [{ layer: below, output: 0 }]).some((source) => same.has(source.layer));
+    const passes = layer.kind === 'dropout' || layer.kind === 'reshape';
+    if (fed && layer.kind === 'embedding') smallest = Math.min(smallest ?? layer.vocabulary, layer.vocabulary);
+    if (fed && passes) same.add(layer.name);
+    below = layer.name;
+  }
+  return smallest;
 }

@@ -38,6 +38,8 @@ export interface State {
   at: number;
   stride: number;
   units: number;
+  /** A mask: whole numbers, which are the same or not. */
+  exact?: boolean;
 }
 
 /** A layer that takes one tick at a time. */
@@ -191,5 +193,27 @@ export function unmasked(): Layer {
     },
     states: () => [],
     reset() {},
+  };
+}
+
+/** One i32 a row of a layer's output. */
+export function allocMask({ arena, B, R, onInputs }: LayerContext): number {
+  return arena.alloc(4 * (onInputs ? R : B));
+}
+
+/** The mask of what is made of several inputs: a tick is seen where any of them is; one without a mask is seen everywhere. */
+export function combineMasks(
+  context: LayerContext,
+): (inputs: readonly Rows[], out: Rows, slots: number, n: number) => void {
+  const { arena } = context;
+  const mask = allocMask(context);
+  return (inputs, out, slots, n) => {
+    out.mask = 0;
+    out.maskStride = 1;
+    for (let i = 0; i < inputs.length; i++) if (inputs[i]!.mask === 0) return;
+    out.mask = mask;
+    arena.copyRows(mask, 1, inputs[0]!.mask, inputs[0]!.maskStride, slots, slots, n, 1);
+    for (let i = 1; i < inputs.length; i++)
+      arena.eitherMask(mask, mask, 1, inputs[i]!.mask, inputs[i]!.maskStride, slots, n);
   };
 }

@@ -9,8 +9,9 @@ export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   fields: { epsilon: number },
   tensorNames: ['gamma', 'beta'],
   tensors: ({ inputs }) => ({ gamma: [inputs], beta: [inputs] }),
-  shapes(_, inputs, refuse) {
+  shapes({ epsilon }, inputs, refuse) {
     const shape = only(inputs, refuse);
+    if (!(epsilon > 0)) refuse('epsilon', epsilon, 'more than zero');
     lastAxis(shape, refuse);
     return [shape];
   },

@@ -1,3 +1,4 @@
+import { activationIndex } from '../activations.ts';
 import { optional, text } from '../formats/fields.ts';
 import type { LstmSpec } from '../spec.ts';
 import { packDense } from './dense.ts';
@@ -43,6 +44,9 @@ export const lstm: LayerKind<LstmSpec> = {
   step: (spec, context) => recurrentLayer(spec, context, lstmCell(spec, context)),
 };
 
+const SIGMOID = activationIndex('sigmoid');
+const TANH = activationIndex('tanh');
+
 function stateWidth({ units, projection }: LstmSpec): number {
   return projection ? projection.length / units : units;
 }
@@ -53,7 +57,7 @@ function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
   const stride = pad(H);
   const rows = I + P;
   const { gate, kind } = activationsOf(spec);
-  const plain = gate === activationsOf({ ...spec, recurrentActivation: 'sigmoid' }).gate && kind === 3;
+  const plain = gate === SIGMOID && kind === TANH;
   const c = { at: arena.alloc(4 * B * stride), stride, units: H };
   const gates = arena.alloc(4 * 4 * stride);
   // with a projection the kernel writes o act(c) here, and a product with W makes h of it

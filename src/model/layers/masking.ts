@@ -1,7 +1,7 @@
 import { number } from '../formats/fields.ts';
 import type { MaskingSpec } from '../spec.ts';
-import { type LayerKind, rowLayer } from './layer.ts';
-import { only, sequence } from './shapes.ts';
+import { allocMask, type LayerKind, rowLayer } from './layer.ts';
+import { only, rowsWithin, sequence } from './shapes.ts';
 
 export const masking: LayerKind<MaskingSpec> = {
   kind: 'masking',
@@ -10,11 +10,11 @@ export const masking: LayerKind<MaskingSpec> = {
   tensorNames: [],
   tensors: () => ({}),
   shapes: (_, inputs, refuse) => [[...sequence(only(inputs, refuse), refuse)]],
-  needsWindow: () => null,
+  needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
   step({ inputs: F, value }, context) {
-    const { arena, B, R, onInputs } = context;
-    const mask = arena.alloc(4 * (onInputs ? R : B));
+    const { arena } = context;
+    const mask = allocMask(context);
     return rowLayer(context, F, ([x], out, slots, n) => {
       arena.maskEqual(out.at, out.stride, mask, x!.at, x!.stride, slots, n, F, value);
       out.mask = mask;

@@ -58,6 +58,9 @@ export const batchNormalization: LayerKind<BatchNormalizationSpec> = {
   tensors: ({ inputs }) => ({ gamma: [inputs], beta: [inputs], mean: [inputs], variance: [inputs] }),
   shapes(spec, inputs, refuse) {
     nonNegative(spec.variance, refuse);
+    if (!(spec.epsilon >= 0)) refuse('epsilon', spec.epsilon, 'zero or more');
+    const i = spec.variance.findIndex((v) => v + spec.epsilon === 0);
+    if (i >= 0) refuse(`variance[${i}]`, 0, 'more than zero where epsilon is zero');
     return same(inputs, refuse);
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),

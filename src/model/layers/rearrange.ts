@@ -2,8 +2,15 @@
 import { whole, wholes } from '../formats/fields.ts';
 import { rowWidth, showShape, TICKS } from '../shape.ts';
 import type { ConcatenateSpec, FlattenSpec, LastSpec, RepeatSpec, ReshapeSpec } from '../spec.ts';
-import { allocSequence, type LayerContext, type LayerKind, rowLayer, unmasked, type WindowLayer } from './layer.ts';
-import { combineMasks } from './merge.ts';
+import {
+  allocSequence,
+  combineMasks,
+  type LayerContext,
+  type LayerKind,
+  rowLayer,
+  unmasked,
+  type WindowLayer,
+} from './layer.ts';
 import { lastAxis, only, sequence, size } from './shapes.ts';
 
 const REASON = 'lays out the values of all ticks anew';
@@ -29,8 +36,8 @@ export const reshape: LayerKind<ReshapeSpec> = {
   tensors: () => ({}),
   shapes({ shape }, inputs, refuse, window) {
     const from = only(inputs, refuse);
-    if (shape.length === 0 || shape.length > 2 || shape.some((n) => n === 0) || shape.indexOf(TICKS, 1) > 0)
-      refuse('shape', shape, 'one or two axes');
+    const axes = shape.length === 1 || shape.length === 2;
+    if (!axes || shape.some((n) => n === 0) || shape.at(-1) === TICKS) refuse('shape', shape, 'one or two axes');
     const kept = shape[0] === TICKS && from[0] === TICKS;
     const [had, has] = kept
       ? [rowWidth(from), rowWidth(shape)]
@@ -71,8 +78,8 @@ export const concatenate: LayerKind<ConcatenateSpec> = {
       widths.reduce((sum, n) => sum + n, 0),
       (inputs, out, slots, n) => {
         let at = out.at;
-        for (const [i, x] of inputs.entries()) {
-          arena.copyRows(at, out.stride, x.at, x.stride, slots, slots, n, widths[i]!);
+        for (let i = 0; i < inputs.length; i++) {
+          arena.copyRows(at, out.stride, inputs[i]!.at, inputs[i]!.stride, slots, slots, n, widths[i]!);
           at += 4 * widths[i]!;
         }
         masks(inputs, out, slots, n);

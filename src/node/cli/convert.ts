@@ -24,7 +24,7 @@ export function convertCommand(): Command {
 
 async function convert(path: string, out: string, options: Options): Promise<void> {
   const { architecture, force, json } = options;
-  const [{ openModel }, { writeNative }, { existsSync }, { writeFile, rename }] = await Promise.all([
+  const [{ openModel }, { writeNative }, { existsSync }, { writeFile, rename, rm }] = await Promise.all([
     import('../prepare.ts'),
     import('../../model/formats/index.ts'),
     import('node:fs'),
@@ -39,6 +39,7 @@ async function convert(path: string, out: string, options: Options): Promise<voi
     await writeFile(`${out}.part`, bytes);
     await rename(`${out}.part`, out);
   } catch (cause) {
+    await rm(`${out}.part`, { force: true });
     throw new ConfigError(invalid('OUT', out, `a file that can be written: ${(cause as Error).message}`), { cause });
   }
   const result = { from: spec.format, to: 'native', name: spec.name, layers: spec.layers.length, bytes: bytes.length };

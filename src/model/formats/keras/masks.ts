@@ -4,6 +4,19 @@ import type { KerasLayer, KerasModel } from './config.ts';
 /** Keywords by which Keras 3 hands a layer the masks of its inputs. */
 const KEYWORDS = ['mask', 'query_mask', 'value_mask', 'key_mask'];
 
+/** What Keras 3 makes masks of, and combines them with. */
+const OPERATIONS = [
+  'All',
+  'Any',
+  'Concatenate',
+  'ExpandDims',
+  'LogicalAnd',
+  'LogicalOr',
+  'NotEqual',
+  'OnesLike',
+  'ZerosLike',
+];
+
 /**
  * Keras 3 writes what computes the masks of a functional model into its configuration: operations such as NotEqual and
  * Any, given to layers by keyword. The layers here pass masks on by themselves, so these operations are left out.
@@ -12,7 +25,7 @@ const KEYWORDS = ['mask', 'query_mask', 'value_mask', 'key_mask'];
 export function withoutMasks(model: KerasModel, path: string): KerasModel {
   const masks = maskOperations(model);
   if (masks.size === 0) return model;
-  for (const layer of model.layers) if (masks.has(layer.name)) checkOrigin(layer, model, path);
+  for (const layer of model.layers) if (masks.has(layer.name)) checkOrigin(layer, masks, model, path);
   const layers = model.layers.filter(({ name }) => !masks.has(name)).map((layer) => unmasked(layer, masks));
   return { ...model, layers };
 }
@@ -24,7 +37,7 @@ function maskOperations({ layers, output }: KerasModel): Set<string> {
   const waiting = layers.flatMap(({ call }) => KEYWORDS.flatMap((key) => call.tensors.get(key) ?? []));
   for (let ref = waiting.pop(); ref; ref = waiting.pop()) {
     const layer = byName.get(ref.layer);
-    if (!layer || found.has(layer.name) || layer.name === output.layer) continue;
+    if (!layer || found.has(layer.name) || layer.name === output.layer || !OPERATIONS.includes(layer.kind)) continue;
     found.add(layer.name);
     waiting.push(...layer.call.inputs);
   }
@@ -44,16 +57,19 @@ function plainlyUsed({ call }: KerasLayer): string[] {
   return [...call.inputs, ...keywords].map(({ layer }) => layer);
 }
 
-/** The comparison that makes a mask must be that of a layer, whose mask it is. */
-function checkOrigin({ kind, name, call }: KerasLayer, { layers }: KerasModel, path: string): void {
-  if (kind !== 'NotEqual') return;
+/** What a mask begins with must be the comparison that a layer makes, whose mask it is. */
+function checkOrigin(layer: KerasLayer, masks: ReadonlySet<string>, { layers }: KerasModel, path: string): void {
+  const { kind, name, call } = layer;
+  const begins = call.inputs.some((ref) => !masks.has(ref.layer));
+  if (!begins || kind === 'ZerosLike' || kind === 'OnesLike') return;
   const [source] = call.inputs;
   const made = layers.some(({ kind: other, config, call: { inputs } }) => {
     const value = other === 'Masking' ? (config.raw('mask_value') ?? 0) : config.raw('mask_zero') === true ? 0 : null;
     const same = inputs[0]?.layer === source?.layer && inputs[0]?.output === source?.output;
     return same && value !== null && value === call.constants[0];
   });
-  if (!made) throw new ModelError(invalid(`${path} ${name}`, 'a mask', 'the mask of a Masking or Embedding layer'));
+  if (kind !== 'NotEqual' || !made)
+    throw new ModelError(invalid(`${path} ${name}`, `a mask by ${kind}`, 'the mask of a Masking or Embedding layer'));
 }
 
 function unmasked(layer: KerasLayer, masks: ReadonlySet<string>): KerasLayer {

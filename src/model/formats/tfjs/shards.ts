@@ -1,4 +1,4 @@
-import { invalid, ModelError } from '../../../errors.ts';
+import { ConfigError, invalid, ModelError } from '../../../errors.ts';
 import type { ModelFile } from '../index.ts';
 
 /** The shards of one group, as one run of bytes that is never put together. */
@@ -55,6 +55,7 @@ function read(name: string, file: string, beside: ModelFile['beside']): Uint8Arr
   try {
     return beside(name);
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new ModelError(invalid(path, text, 'a shard of weights that can be read'), { cause });
   }
