@@ -2,7 +2,7 @@
 import { invalid, ModelError } from '../errors.ts';
 import { kindOf } from './layers/index.ts';
 import type { Refuse } from './layers/layer.ts';
-import { type Shape, showShape, TICKS } from './shape.ts';
+import { rowWidth, type Shape, TICKS } from './shape.ts';
 import type { LayerSpec, ModelSpec, Source } from './spec.ts';
 
 /** A layer in its place. */
@@ -96,15 +96,9 @@ export function firstWindowed(wired: readonly Wired[]): Wired | null {
   return wired.find(({ windowed }) => windowed !== null) ?? null;
 }
 
-/** The number of values that the last layer gives. */
+/** The number of values that the last layer gives: of a sequence those of one tick. */
 export function outputWidth(wired: readonly Wired[]): number {
-  const shape = wired.at(-1)!.outputs[0]!;
-  const width = shape.reduce(
-    (product, n, axis) => (axis === 0 && shape.length === 2 && n === TICKS ? 1 : product * n),
-    1,
-  );
-  if (width <= 0) throw new ModelError(invalid('output', showShape(shape), 'values'));
-  return width;
+  return rowWidth(wired.at(-1)!.outputs[0]!);
 }
 
 /**

@@ -77,7 +77,7 @@ export class SpecBuilder {
     const mode = this.#needsWindow(layers) ? 'windowed' : wanted;
     const last = layers.at(-1);
     const end = layers.findLast(({ kind }) => kind !== 'dropout');
-    const width = Math.abs(rowWidth(output.shape));
+    const width = rowWidth(output.shape);
     if (width > MOST_OUTPUTS) throw new ModelError(invalid(`${this.#file} outputs`, width, `at most ${MOST_OUTPUTS}`));
     const called = end?.name ?? 'output';
     const first = layers.find(({ kind }) => kind !== 'dropout');

@@ -135,7 +135,7 @@ describe('record --ticks, then info, replay and predict', () => {
 
   it('a recording with a changed bit does not verify: exit 1, with its place', async () => {
     const damaged = readFileSync(file);
-    damaged[damaged.length >> 1]! ^= 1;
+    damaged[insideChunk(damaged)]! ^= 1;
     writeFileSync(path('damaged.mcap'), damaged);
     const { code, stdout } = await whytick(['replay', path('damaged.mcap'), '--verify']);
     expect(code).toBe(1);
@@ -213,13 +213,18 @@ it('a range that ends before it begins is refused', async () => {
   expect(code).toBe(2);
 });
 
+/** A byte of a message in the middle of a recording: of JSON, which only chunks hold there. */
+function insideChunk(bytes: Buffer): number {
+  return bytes.indexOf('":', bytes.length >> 1);
+}
+
 it('a changed bit is found wherever it is', async () => {
   const bytes = readFileSync(path('whole.mcap'));
   const at = path('changed.mcap');
   // In the model, in a chunk, in the summary.
   for (const [place, code] of [
     [200, 2],
-    [bytes.length >> 1, 1],
+    [insideChunk(bytes), 1],
     [bytes.length - 60, 1],
   ] as const) {
     const changed = Uint8Array.from(bytes);
