@@ -227,7 +227,8 @@ export class Engine {
   }
 
   #explanation(explanation: Explanation, sequence: number): void {
-    this.counters.explained++;
+    if (explanation.output) this.counters.explained++;
+    else this.counters.waiting++;
     const { tick, index, prediction, predicted, arrived, residual, attribution } = explanation;
     this.#emit('prediction', tick.time, sequence, () => {
       const output = explanation.output && Array.from(explanation.output);

@@ -30,7 +30,13 @@ export class FeedError extends Error {
  * @param expected what should stand there
  */
 export function invalid(path: string, value: unknown, expected: string): string {
-  return `invalid ${path}: ${show(value)} (expected ${expected})`;
+  return visible(`invalid ${path}: ${show(value)} (expected ${expected})`);
+}
+
+/** Text from a file, safe to print: what would move the cursor or colour a terminal is spelled out. */
+export function visible(text: string): string {
+  const spelled = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text.replace(/\p{Cc}/gu, spelled);
 }
 
 function show(value: unknown): string {

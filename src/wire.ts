@@ -81,6 +81,8 @@ export interface Hello {
   model: string;
   features: Display[];
   target: Display | null;
+  /** Whether the model names what it predicts, so that predictions can be compared with what arrives. */
+  settles?: boolean;
   horizon: number;
   window: number;
   mode: 'stateful' | 'windowed';

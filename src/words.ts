@@ -125,6 +125,7 @@ export function sentence(told: Told): Sentence {
 export function baselineWords(kind: string): string {
   if (kind === 'zero') return 'zero';
   if (kind === 'mean') return 'at its training mean';
+  if (kind === 'running-mean') return 'at its mean so far';
   if (kind === 'last') return 'as the tick before';
   return 'at its given baseline';
 }

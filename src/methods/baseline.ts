@@ -6,7 +6,8 @@ import type { ModelSpec } from '../model/spec.ts';
 export type BaselineOption = 'zero' | 'mean' | 'last' | readonly number[];
 
 export interface Baseline {
-  readonly kind: 'zero' | 'mean' | 'last' | 'vector';
+  /** `mean`: of the training data; `running-mean`: of what was seen so far. */
+  readonly kind: 'zero' | 'mean' | 'running-mean' | 'last' | 'vector';
   /** Takes the next input (F) and gives the baseline of its occlusion (F), in a vector that the next call overwrites. */
   next(x: ArrayLike<number>): Float32Array;
   reset(): void;
@@ -71,7 +72,7 @@ function runningMean(F: number): Baseline {
   const rounded = new Float32Array(F);
   let n = 0;
   return {
-    kind: 'mean',
+    kind: 'running-mean',
     next(x) {
       n++;
       for (let f = 0; f < F; f++) {

@@ -62,7 +62,9 @@ async function imported(load: () => Promise<unknown>, name: string): Promise<Run
 
 function failed(path: string, cause: unknown, expected: string): ModelError {
   const said = cause instanceof Error ? cause.message : String(cause);
-  return new ModelError(invalid(path, said.replace(/^.*ERROR_MESSAGE: /s, ''), expected), { cause });
+  return new ModelError(invalid(path, said.replace(/^.*ERROR_MESSAGE: /s, '').replace(/^\S+\.cc:\d+ /, ''), expected), {
+    cause,
+  });
 }
 
 /** A model that answers for whole windows. Close it to free the memory that the runtime holds. */

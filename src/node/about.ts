@@ -31,6 +31,7 @@ export function describe({ session, stream, spec, config }: About): Omit<Hello, 
       return display(name, known);
     }),
     target: targetOf(spec, explain.target),
+    settles: spec.target !== null,
     horizon: spec.horizon,
     window: (mode === 'windowed' ? spec.window : null) ?? explain.window,
     mode,

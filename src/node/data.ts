@@ -58,7 +58,7 @@ export interface DataOptions {
  *   column for what is wrong inside
  */
 export async function readData(path: string, options: DataOptions = {}, what = 'DATA'): Promise<Data> {
-  const bytes = path === '-' ? await readStdin() : await readNamedFile(path, what);
+  const bytes = path === '-' ? await readStdin() : await readNamedFile(path, what, true);
   const file = path === '-' ? 'stdin' : basename(path);
   const head = bytes.subarray(0, 256);
   const ending = extname(path).toLowerCase();

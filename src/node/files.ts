@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError, invalid } from '../errors.ts';
@@ -8,14 +8,26 @@ import { asset } from './assets.ts';
  * Reads a file that the user named. Where there is no `demo/...` here, the package's own is meant, so that the examples
  * in help texts run in any folder.
  * @param what how the command calls it (`DATA`, `--model`), for the message
+ * @param pipes whether it may be a pipe, such as `<(command)`
  * @throws ConfigError where it cannot be read
  */
-export async function readNamedFile(path: string, what: string): Promise<Uint8Array> {
+export async function readNamedFile(path: string, what: string, pipes = false): Promise<Uint8Array> {
+  const found = whereIs(path);
   try {
-    return await readFile(path.startsWith('demo/') && !existsSync(path) ? asset(path) : path);
+    checkKind(statSync(found), pipes);
+    return await readFile(found);
   } catch (cause) {
     throw unreadable(what, path, cause);
   }
+}
+
+function whereIs(path: string): string {
+  return path.startsWith('demo/') && !existsSync(path) ? asset(path) : path;
+}
+
+/** A device or a pipe may never end. */
+function checkKind(stats: Stats, pipes: boolean): void {
+  if (!stats.isFile() && !stats.isDirectory() && !(pipes && stats.isFIFO())) throw new Error('this is no regular file');
 }
 
 /**
@@ -23,8 +35,10 @@ export async function readNamedFile(path: string, what: string): Promise<Uint8Ar
  * @throws ConfigError where it cannot be read
  */
 export function readBeside(path: string, name: string): Uint8Array {
+  const found = join(dirname(whereIs(path)), name);
   try {
-    return readFileSync(join(dirname(path.startsWith('demo/') && !existsSync(path) ? asset(path) : path), name));
+    checkKind(statSync(found), false);
+    return readFileSync(found);
   } catch (cause) {
     throw unreadable(`${basename(path)} ${name}`, join(dirname(path), name), cause);
   }

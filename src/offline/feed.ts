@@ -113,8 +113,9 @@ export function chooseMode(
 
 /** @throws ConfigError for a T that the layers cannot take: above a Flatten, say, they have weights for every tick */
 function checkWindow(spec: ModelSpec, T: number): void {
-  if (spec.window === null || T === spec.window || spec.blackBox) return;
+  if (spec.window === null || T === spec.window) return;
   try {
+    if (spec.blackBox) throw new ConfigError('a black box takes windows of one length');
     wire({ ...spec, window: T }, spec.name);
   } catch (cause) {
     throw new ConfigError(invalid('--window', T, `${spec.window}, which the model's layers are made for`), { cause });

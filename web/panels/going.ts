@@ -6,6 +6,8 @@ import type { Panel } from '../snapshot.ts';
 import type { View } from '../view.ts';
 import { aged } from './aged.ts';
 
+const NO_TARGET = 'This model names no target: its predictions cannot be compared with what arrives.';
+
 export function goingPanel(host: HTMLElement, view: View): Panel {
   const title = el('h2', 'label', {}, 'Going well?');
   const over = el('span', 'note');
@@ -32,6 +34,7 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
     write(s) {
       const { skill } = view;
       show(none, !skill);
+      if (s.store.hello?.settles === false) setText(none, NO_TARGET);
       show(pair, skill !== null);
       show(tag, false);
       if (!skill) return;

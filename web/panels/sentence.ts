@@ -62,6 +62,7 @@ export function tell(s: Snapshot, explained: Explained, newest: string): ReturnT
 function baselineName(s: Snapshot): string {
   const kind = s.store.hello?.baseline.kind ?? '';
   if (kind === 'mean') return 'the training mean';
+  if (kind === 'running-mean') return 'the mean so far';
   if (kind === 'zero') return 'zero';
   if (kind === 'last') return 'the tick before';
   return 'a given baseline';

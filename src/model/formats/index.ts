@@ -81,6 +81,10 @@ export function readModel(
   const container = isSafetensors(bytes) ? parseSafetensors(bytes, file) : null;
   for (const format of formats) {
     const spec = format.read({ bytes, file, ...more }, container);
+    if (spec && more.architecture && spec.format !== 'torch')
+      throw new ModelError(
+        invalid(more.architecture.file, `an architecture for ${file}`, 'none: only state dicts take one'),
+      );
     if (spec) return spec;
   }
   const expected = formats.map((format) => format.summary).join(', ');

@@ -7,6 +7,8 @@ import { type Entry, readDirectory } from './zip/directory.ts';
 export interface Zip {
   /** Names of all entries, in the directory's order; folders end with a slash. */
   readonly names: readonly string[];
+  /** Bytes of the archive itself. */
+  readonly size: number;
   has(name: string): boolean;
   /**
    * The bytes of one entry: a view of the archive where it is stored, else inflated anew on every call.
@@ -50,6 +52,7 @@ export function openZip(bytes: Uint8Array, file: string): Zip {
   }
   return {
     names: [...entries.keys()],
+    size: archive.length,
     has: (name) => entries.has(name),
     read(name, most = MAX_TOTAL) {
       const entry = entries.get(name);

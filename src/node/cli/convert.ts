@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, invalid } from '../../errors.ts';
 import { ARCHITECTURE, MODEL } from './options.ts';
@@ -30,6 +31,8 @@ async function convert(path: string, out: string, options: Options): Promise<voi
     import('node:fs'),
     import('node:fs/promises'),
   ]);
+  if (!out.endsWith('.safetensors')) throw new ConfigError(invalid('OUT', out, 'a name that ends in .safetensors'));
+  if (resolve(out) === resolve(path)) throw new ConfigError(invalid('OUT', out, 'another file than IN'));
   if (existsSync(out) && !force)
     throw new ConfigError(invalid('OUT', out, 'the name of a new file, or --force to replace it'));
   const spec = await openModel(path, 'IN', architecture);

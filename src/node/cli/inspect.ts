@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { visible } from '../../errors.ts';
 import type { Method } from '../../methods/index.ts';
 import type { LayerSpec, ModelSpec } from '../../model/spec.ts';
 import type { Wired } from '../../model/wiring.ts';
@@ -116,18 +117,15 @@ function asJson({ spec, layers, parameters, why, receptive, methods }: Report): 
 
 function asText({ spec, layers, parameters, why, receptive, methods }: Report): string {
   const show = (axes: (number | 'ticks')[]): string => `[${axes.join(', ')}]`;
-  const rows = layers.map(({ name, kind, inputShapes, outputShape, parameters: own }) => [
-    name,
-    kind,
-    inputShapes.map(show).join(' '),
-    show(outputShape),
-    String(own),
-  ]);
+  const rows = layers.map(({ name, kind, inputShapes, outputShape, parameters: own }) =>
+    [name, kind, inputShapes.map(show).join(' '), show(outputShape), String(own)].map(visible),
+  );
   const T = spec.window === null ? '' : `, ${spec.window} ticks`;
   const ahead = spec.horizon === 1 ? '1 tick ahead' : `${spec.horizon} ticks ahead`;
   const { trainedUntil } = spec.provenance ?? {};
-  const looksBack = receptive === null ? 'all ticks since its state was zero' : `${receptive} ticks`;
-  const lines = [
+  const open = why === null ? 'all ticks since its state was zero' : 'all ticks of its window: --window says how many';
+  const looksBack = receptive === null ? open : `${receptive} ticks`;
+  const said = [
     `${spec.name} (${spec.format}, ${spec.mode}${T}): ${parameters} parameters`,
     `inputs    ${spec.features?.join(', ') ?? `${spec.inputs}, not named by the file: use --columns`}`,
     `outputs   ${spec.outputs.join(', ')}`,
@@ -140,6 +138,7 @@ function asText({ spec, layers, parameters, why, receptive, methods }: Report): 
       return `method    ${method.name}${supported === true ? '' : `: no, ${supported}`}`;
     }),
   ];
+  const lines = said.map(visible);
   if (spec.blackBox) {
     const { reason, operators } = spec.blackBox;
     return [...lines, '', `a black box of ${operators.join(', ')}`, `not run by the kernels because ${reason}`].join(

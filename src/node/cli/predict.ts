@@ -58,6 +58,7 @@ async function predict(path: string, options: Options): Promise<void> {
     for (const prediction of predictions) print(asRow(prediction, prepared));
   } else {
     printText(asTable(predictions, prepared));
+    if (internals.length > 0) note('--internals are shown with --json or --ndjson');
   }
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { expectClose, type GoldenTensor, goldenCases, goldenTensors } from '../../golden/golden.ts';
+import { changeKeras, demoFile } from '../../model/formats/models.ts';
 import { whytick } from './whytick.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'whytick-models-'));
@@ -290,8 +292,61 @@ describe('convert', () => {
     const { code, stdout } = await whytick(['convert', 'demo/weather.keras', out, '--force']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/4 layers from keras/);
+    for (const [name, message] of [
+      ['weather.h5', /a name that ends in \.safetensors/],
+      ['weather.safetensors', /another file than IN/],
+    ] as const) {
+      const wrong = await whytick([
+        'convert',
+        name === 'weather.h5' ? 'demo/weather.keras' : out,
+        join(folder, name),
+        '--force',
+      ]);
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+    }
     const nowhere = await whytick(['convert', 'demo/weather.keras', join(folder, 'no', 'where.safetensors')]);
     expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringMatching(/a file that can be written/) });
+  });
+});
+
+describe('files that mean harm, or nothing', () => {
+  const zeros = (n: number): Uint8Array => new Uint8Array(n);
+  const config = changeKeras(demoFile('weather.keras'), ({ config: c }) => {
+    c.name = 'red\u001b[31m\nsecond line';
+  });
+
+  it.each<[string, () => string[], RegExp]>([
+    ['a device', () => ['inspect', '/dev/zero'], /this is no regular file/],
+    [
+      'a configuration that unpacks to 200 MB',
+      () => {
+        const entries = { 'config.json': zeros(2e8), 'model.weights.h5': zeros(8) };
+        writeFileSync(join(folder, 'bomb.keras'), zipSync(entries));
+        return ['inspect', join(folder, 'bomb.keras')];
+      },
+      /invalid bomb\.keras config\.json: '200000000 bytes' \(expected at most 16777216\)/,
+    ],
+    [
+      'an architecture for what is no state dict',
+      () => {
+        writeFileSync(join(folder, 'a.json'), '{"layers":[{"kind":"lstm","prefix":"x"}]}');
+        return ['inspect', 'demo/weather.keras', '--architecture', join(folder, 'a.json')];
+      },
+      /invalid a\.json: 'an architecture for weather\.keras' \(expected none/,
+    ],
+  ])('%s: exit 2, in one line', async (_, args, message) => {
+    const { code, stderr } = await whytick(args());
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n').length).toBe(1);
+    expect(code).toBe(2);
+  });
+
+  it('a name with control characters does not reach the terminal as it is', async () => {
+    const path = join(folder, 'coloured.keras');
+    writeFileSync(path, config);
+    const { stdout } = await whytick(['inspect', path]);
+    expect(stdout).toContain('red\\x1b[31m\\x0asecond line');
+    expect(stdout).not.toContain('\u001b');
   });
 });
 

@@ -3,6 +3,11 @@ import { type Hdf5Dataset, type Hdf5Group, openHdf5 } from '../hdf5.ts';
 import type { Zip } from '../zip.ts';
 import { checkShape, checkType, type FileWeights, leftOver, missing, type Named, type Tensors } from './weights.ts';
 
+/** Unpacked, a configuration may take 16 MiB; weights hardly pack at all: 64 MiB, or 16 times the archive. */
+const MOST_TEXT = 0x100_0000;
+const MOST_WEIGHTS = 0x400_0000;
+const MOST_PACKED = 16;
+
 const CONFIG = 'config.json';
 const METADATA = 'metadata.json';
 const WEIGHTS = 'model.weights.h5';
@@ -32,11 +37,14 @@ export function openArchive(zip: Zip, file: string): KerasArchive | null {
   if (!config || !weights) {
     throw new ModelError(invalid(file, zip.names.slice(0, 8), `a Keras 3 archive with ${CONFIG} and ${WEIGHTS}`));
   }
-  const text = (name: string) => new TextDecoder().decode(zip.read(name));
+  const text = (name: string) => new TextDecoder().decode(zip.read(name, MOST_TEXT));
   return {
     config: text(CONFIG),
     metadata: zip.has(METADATA) ? text(METADATA) : null,
-    weights: numberedWeights(openHdf5(zip.read(WEIGHTS), `${file} ${WEIGHTS}`), file),
+    weights: numberedWeights(
+      openHdf5(zip.read(WEIGHTS, Math.max(MOST_WEIGHTS, MOST_PACKED * zip.size)), `${file} ${WEIGHTS}`),
+      file,
+    ),
   };
 }
 

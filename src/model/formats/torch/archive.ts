@@ -5,6 +5,10 @@ import { findStateDict } from './checkpoint.ts';
 import { unpickle } from './pickle.ts';
 import type { StorageRef, TensorRef } from './values.ts';
 
+/** Unpacked, the pickle may take 16 MiB, a word such as `little` a few bytes. */
+const MOST_PICKLE = 0x100_0000;
+const MOST_WORD = 64;
+
 /*
  * What torch.save writes since PyTorch 1.6: a zip archive, stored as it is.
  *
@@ -45,7 +49,7 @@ export function readArchive(zip: Zip, root: string, file: string, size: number):
     throw new ModelError(invalid(file, 'a TorchScript archive', ADVICE));
   }
   checkLayout(zip, root, file);
-  const pickle = unpickle(zip.read(`${root}/data.pkl`), `${file} data.pkl`);
+  const pickle = unpickle(zip.read(`${root}/data.pkl`, MOST_PICKLE), `${file} data.pkl`);
   const refs = findStateDict(pickle, file);
   checkSizes([...refs.values()], size, file);
   const storages = new Storages(zip, `${root}/data/`, file);
@@ -54,7 +58,7 @@ export function readArchive(zip: Zip, root: string, file: string, size: number):
 
 function checkLayout(zip: Zip, root: string, file: string): void {
   const text = (name: string, otherwise: string) =>
-    zip.has(`${root}/${name}`) ? new TextDecoder().decode(zip.read(`${root}/${name}`)).trim() : otherwise;
+    zip.has(`${root}/${name}`) ? new TextDecoder().decode(zip.read(`${root}/${name}`, MOST_WORD)).trim() : otherwise;
   const order = text('byteorder', 'little');
   if (order !== 'little') throw new ModelError(invalid(`${file} byteorder`, order, 'little'));
   const version = text('version', '3');
@@ -91,7 +95,7 @@ class Storages {
 
   /** @throws ModelError where the entry is missing or has another size than the pickle says */
   bytes({ key, dtype, numel }: StorageRef): Uint8Array {
-    const read = this.#read.get(key) ?? { dtype, bytes: this.#zip.read(this.#folder + key) };
+    const read = this.#read.get(key) ?? { dtype, bytes: this.#zip.read(this.#folder + key, numel * itemBytes[dtype]) };
     this.#read.set(key, read);
     if (read.dtype === dtype && read.bytes.length === numel * itemBytes[dtype]) return read.bytes;
     const expected = `${numel} elements of ${dtype}, as data.pkl says`;
