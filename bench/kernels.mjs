@@ -48,6 +48,7 @@ export async function benchKernels() {
 function stepper(kernels, H, B) {
   const spec = lstmModel(1, H);
   spec.layers.pop();
+  spec.outputs = Array.from({ length: H }, (_, unit) => `h${unit}`);
   const model = new Model(kernels, spec, { branches: B, inputRows: 1 });
   const next = random(2);
   for (let b = 0; b < B; b++) model.slots[b] = b;

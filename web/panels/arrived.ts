@@ -36,6 +36,7 @@ export function arrivedPanel(host: HTMLElement, _view: View): Panel {
       const settled = Number.isFinite(arrived - before);
       known.hidden = !settled;
       unknown.hidden = settled;
+      if (s.store.hello?.settles === false) setText(unknown, 'the model names no target');
       if (!settled) return;
       setText(predicted, withUnit(figure(before, target.decimals), target.unit));
       const by = rounded(arrived, target.decimals) - rounded(before, target.decimals);

@@ -53,7 +53,16 @@ export function residualPanel(host: HTMLElement, view: View): Panel {
       const value = series.sigma[series.slot(s.focus)]!;
       const known = Number.isFinite(value);
       setText(strong, known ? `${signed(value, 1)}\u202fσ` : '');
-      setText(small, geometry.narrow ? '' : known ? direction(value) : 'no deviation known yet');
+      setText(
+        small,
+        geometry.narrow
+          ? ''
+          : known
+            ? direction(value)
+            : s.store.hello?.settles === false
+              ? 'no target, no deviation'
+              : 'no deviation known yet',
+      );
       placeLabel(label, s, (top + bottom) / 2);
       track.lines(s);
     },

@@ -3,6 +3,7 @@ import { ModelError } from '../../../src/errors.ts';
 import { readModel, writeNative } from '../../../src/model/formats/index.ts';
 import { parseSafetensors, toFloat32, writeSafetensors } from '../../../src/model/formats/safetensors.ts';
 import type { LstmSpec, ModelSpec } from '../../../src/model/spec.ts';
+import { mutations } from './fuzz.ts';
 import { demoFile, smallModel } from './models.ts';
 
 type Meta = Record<string, unknown> & { layers: Record<string, unknown>[] };
@@ -134,6 +135,19 @@ describe('the native format', () => {
       }
     }
   });
+});
+
+it('2,000 mutated native models are read or refused', () => {
+  let refused = 0;
+  for (const bytes of mutations(writeNative(smallModel()), 2000, 9)) {
+    try {
+      readModel(bytes, 'm');
+    } catch (error) {
+      expect(error).toBeInstanceOf(ModelError);
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(1000);
 });
 
 describe('the demo models', () => {
