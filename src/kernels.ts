@@ -2,6 +2,15 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import type { MathFunctions } from './features/maths.ts';
 
+/** What most kernels begin with: rows of one place made of rows of another. */
+type Rows = [out: number, outStride: number, x: number, xStride: number, slots: number, n: number];
+
+/** How the steps of recurrent layers go on, behind their states (`assembly/layers/lstm.ts`). */
+type RecurrentStep = [
+  ...[slots: number, n: number, z: number, zRow: number, x: number, xStride: number, I: number],
+  ...[weights: number, rows: number, H: number],
+];
+
 /** The exports of one instance: one arena. Letters and layouts are those of `assembly/memory.ts`; pointers are byte offsets. */
 export interface Arena {
   memory: WebAssembly.Memory;
@@ -56,18 +65,7 @@ export interface Arena {
     I: number,
     O: number,
   ): void;
-  denseStep(
-    out: number,
-    outStride: number,
-    x: number,
-    xStride: number,
-    slots: number,
-    n: number,
-    weights: number,
-    bias: number,
-    I: number,
-    O: number,
-  ): void;
+  denseStep(...args: [...Rows, weights: number, bias: number, I: number, O: number]): void;
   embed(
     out: number,
     outStride: number,
@@ -92,38 +90,11 @@ export interface Arena {
     recurrentKind: number,
     kind: number,
   ): void;
-  gruStep(
-    hNext: number,
-    h: number,
-    slots: number,
-    n: number,
-    z: number,
-    zRow: number,
-    x: number,
-    xStride: number,
-    I: number,
-    weights: number,
-    rows: number,
-    H: number,
-    recurrentKind: number,
-    kind: number,
-  ): void;
+  gruStep(hNext: number, h: number, ...args: [...RecurrentStep, recurrentKind: number, kind: number]): void;
   gruStepBefore(
     hNext: number,
     h: number,
-    rh: number,
-    slots: number,
-    n: number,
-    z: number,
-    zRow: number,
-    x: number,
-    xStride: number,
-    I: number,
-    weights: number,
-    rows: number,
-    H: number,
-    recurrentKind: number,
-    kind: number,
+    ...args: [...RecurrentStep, recurrentKind: number, kind: number, rh: number]
   ): void;
   lstmGates(
     out: number,
@@ -138,76 +109,18 @@ export interface Arena {
     recurrentKind: number,
     kind: number,
   ): void;
-  lstmStep(
-    hNext: number,
-    h: number,
-    hStride: number,
-    P: number,
-    c: number,
-    slots: number,
-    n: number,
-    z: number,
-    zRow: number,
-    x: number,
-    xStride: number,
-    I: number,
-    weights: number,
-    rows: number,
-    H: number,
-  ): void;
+  lstmStep(hNext: number, h: number, hStride: number, P: number, c: number, ...args: RecurrentStep): void;
   lstmStepAny(
     hNext: number,
     h: number,
     hStride: number,
     P: number,
     c: number,
-    slots: number,
-    n: number,
-    z: number,
-    zRow: number,
-    x: number,
-    xStride: number,
-    I: number,
-    weights: number,
-    rows: number,
-    H: number,
-    recurrentKind: number,
-    kind: number,
+    ...args: [...RecurrentStep, recurrentKind: number, kind: number]
   ): void;
-  layerNorm(
-    out: number,
-    outStride: number,
-    x: number,
-    xStride: number,
-    slots: number,
-    n: number,
-    gamma: number,
-    beta: number,
-    epsilon: number,
-    F: number,
-  ): void;
-  normalize(
-    out: number,
-    outStride: number,
-    x: number,
-    xStride: number,
-    slots: number,
-    n: number,
-    mean: number,
-    deviation: number,
-    F: number,
-  ): void;
-  rescale(
-    out: number,
-    outStride: number,
-    x: number,
-    xStride: number,
-    slots: number,
-    n: number,
-    scale: number,
-    offset: number,
-    F: number,
-  ): void;
+  layerNorm(...args: [...Rows, gamma: number, beta: number, epsilon: number, F: number]): void;
+  normalize(...args: [...Rows, mean: number, deviation: number, F: number]): void;
+  rescale(...args: [...Rows, scale: number, offset: number, F: number]): void;
   pool(
     out: number,
     outStride: number,
@@ -222,21 +135,7 @@ export interface Arena {
     slots: number,
     n: number,
   ): void;
-  rnnStep(
-    hNext: number,
-    h: number,
-    slots: number,
-    n: number,
-    z: number,
-    zRow: number,
-    x: number,
-    xStride: number,
-    I: number,
-    weights: number,
-    rows: number,
-    H: number,
-    kind: number,
-  ): void;
+  rnnStep(hNext: number, h: number, ...args: [...RecurrentStep, kind: number]): void;
   inputShare(
     z: number,
     x: number,

@@ -189,7 +189,6 @@ function sums(start: Floats, lane: usize, x: Floats, I: i32, h: Floats, H: i32, 
 export function gruStepBefore(
   hNext: Floats,
   h: Floats,
-  rh: Floats,
   slots: Ints,
   n: i32,
   z: Floats,
@@ -202,6 +201,7 @@ export function gruStepBefore(
   H: i32,
   recurrentKind: i32,
   kind: i32,
+  rh: Floats,
 ): void {
   const blocks = pad(H) >> 2;
   const blockBytes = <usize>rows * 48;
@@ -212,20 +212,36 @@ export function gruStepBefore(
     const h_b = h + ((<usize>(slot * blocks)) << 4);
     const rh_b = rh + ((<usize>(slot * blocks)) << 4);
     const out_b = hNext + ((<usize>(slot * blocks)) << 4);
-    for (let unit = 0; unit < blocks << 2; unit++) {
-      const at = (<usize>unit) << 2;
-      const w = weights + <usize>(unit >> 2) * blockBytes;
-      sums(z_b + ((<usize>(unit >> 2)) << 6), (<usize>(unit & 3)) << 2, x_b, I, h_b, H, w);
-      store<f32>(rh_b + at, gate1(recurrentKind, load<f32>(SUMS, 4)) * load<f32>(h_b + at));
-      // z waits in the place of the result
-      store<f32>(out_b + at, gate1(recurrentKind, load<f32>(SUMS, 0)));
-    }
+    // z waits in the place of the result
+    resetBefore(out_b, rh_b, z_b, x_b, I, h_b, weights, rows, H, recurrentKind);
     for (let unit = 0; unit < blocks << 2; unit++) {
       const at = (<usize>unit) << 2;
       const update = load<f32>(out_b + at);
       const c = candidateBefore(z_b, x_b, I, rh_b, H, weights + <usize>(unit >> 2) * blockBytes, unit, kind);
       store<f32>(out_b + at, update * load<f32>(h_b + at) + (1 - update) * c);
     }
+  }
+}
+
+// The first pass of one branch: its gates z (pad(H)), and r h (pad(H)).
+function resetBefore(
+  update: Floats,
+  rh: Floats,
+  z: Floats,
+  x: Floats,
+  I: i32,
+  h: Floats,
+  weights: Floats,
+  rows: i32,
+  H: i32,
+  recurrentKind: i32,
+): void {
+  for (let unit = 0; unit < pad(H); unit++) {
+    const at = (<usize>unit) << 2;
+    const block = <usize>(unit >> 2);
+    sums(z + (block << 6), (<usize>(unit & 3)) << 2, x, I, h, H, weights + block * <usize>rows * 48);
+    store<f32>(rh + at, gate1(recurrentKind, load<f32>(SUMS, 4)) * load<f32>(h + at));
+    store<f32>(update + at, gate1(recurrentKind, load<f32>(SUMS, 0)));
   }
 }
 
@@ -257,19 +273,7 @@ export function gruGates(
 ): void {
   const units = pad(H);
   // r h of all units first: what the last step left there is another tick's where this one was passed over
-  for (let unit = 0; rh && unit < H; unit++) {
-    sums(
-      z + ((<usize>(unit >> 2)) << 6),
-      (<usize>(unit & 3)) << 2,
-      x,
-      I,
-      h,
-      H,
-      weights + <usize>(unit >> 2) * <usize>rows * 48,
-    );
-    const at = (<usize>unit) << 2;
-    store<f32>(rh + at, gate1(recurrentKind, load<f32>(SUMS, 4)) * load<f32>(h + at));
-  }
+  if (rh) resetBefore(out, rh, z, x, I, h, weights, rows, H, recurrentKind);
   for (let unit = 0; unit < units; unit++) {
     const w = weights + <usize>(unit >> 2) * <usize>rows * 48;
     sums(z + ((<usize>(unit >> 2)) << 6), (<usize>(unit & 3)) << 2, x, I, h, H, w);

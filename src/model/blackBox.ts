@@ -1,7 +1,6 @@
 /** Models that are only called: any ONNX file, by onnxruntime-web, which is loaded when the first one is opened. */
 import { ConfigError, invalid, ModelError } from '../errors.ts';
-import { readModelProto } from './formats/onnx/model.ts';
-import type { ModelSpec } from './spec.ts';
+import type { BlackBoxSpec, ModelSpec } from './spec.ts';
 
 /** The part of onnxruntime-web that is used: said here, since who has no black box need not install it. */
 interface Runtime {
@@ -38,14 +37,12 @@ export async function openBlackBox(
   const { blackBox, name } = spec;
   if (!blackBox) throw new ModelError(invalid(name, `a model of ${spec.layers.length} layers`, 'a black box'));
   const runtime = await imported(load, name);
-  const [input] = readModelProto({ bytes: blackBox.bytes, file: name }).inputs;
-  const dims = input?.dims ?? [];
   // one thread: the same bits in every run
   runtime.env.wasm.numThreads = 1;
   runtime.env.logLevel = 'error';
   try {
     const session = await runtime.InferenceSession.create(blackBox.bytes, { logSeverityLevel: ERRORS });
-    return new BlackBox(spec, session, runtime.Tensor, { rank: dims.length, batch: dims[0] ?? null });
+    return new BlackBox(spec, blackBox, session, runtime.Tensor);
   } catch (cause) {
     throw failed(name, cause, 'a model that onnxruntime-web takes');
   }
@@ -74,26 +71,18 @@ export class BlackBox {
   /** O names. */
   readonly outputs: readonly string[];
   readonly #spec: ModelSpec;
+  readonly #box: BlackBoxSpec;
   readonly #session: Session;
   readonly #tensor: Runtime['Tensor'];
-  readonly #rank: number;
-  /** N where the file fixes it. */
-  readonly #batch: number | null;
 
-  /** @param shape of its input: how many axes, and the length of the first one where it is fixed */
-  constructor(
-    spec: ModelSpec,
-    session: Session,
-    tensor: Runtime['Tensor'],
-    shape: { rank: number; batch: number | null },
-  ) {
+  /** See `openBlackBox`. */
+  constructor(spec: ModelSpec, box: BlackBoxSpec, session: Session, tensor: Runtime['Tensor']) {
     this.inputs = spec.inputs;
     this.outputs = spec.outputs;
     this.#spec = spec;
+    this.#box = box;
     this.#session = session;
     this.#tensor = tensor;
-    this.#rank = shape.rank;
-    this.#batch = shape.batch;
   }
 
   /**
@@ -110,7 +99,7 @@ export class BlackBox {
       throw new ModelError(invalid(`${name} windows`, `${windows.length} values`, `${N} x ${T} x ${F}`));
     }
     const out = new Float32Array(N * this.outputs.length);
-    const chunk = this.#batch ?? CHUNK;
+    const chunk = this.#box.batch ?? CHUNK;
     for (let n = 0; n < N; n += chunk) {
       const count = Math.min(chunk, N - n);
       const part = windows.subarray(n * T * F, (n + count) * T * F);
@@ -126,18 +115,18 @@ export class BlackBox {
 
   /** One call. A batch of a fixed length is filled up with zeros. */
   async #call(windows: Float32Array, count: number, T: number): Promise<Float32Array> {
-    const { blackBox, name } = this.#spec;
-    const N = this.#batch ?? count;
+    const { input, output, axes, batch } = this.#box;
+    const N = batch ?? count;
     const filled = new Float32Array(N * T * this.inputs);
     filled.set(windows);
-    const dims = this.#rank === 2 ? [N, T] : [N, T, this.inputs];
+    const dims = axes === 2 ? [N, T] : [N, T, this.inputs];
     let answer: Record<string, Tensor>;
     try {
-      answer = await this.#session.run({ [blackBox!.input]: new this.#tensor('float32', filled, dims) });
+      answer = await this.#session.run({ [input]: new this.#tensor('float32', filled, dims) });
     } catch (cause) {
-      throw failed(name, cause, `a model that answers ${N} windows of ${T} ticks`);
+      throw failed(this.#spec.name, cause, `a model that answers ${N} windows of ${T} ticks`);
     }
-    return this.#rows(answer[blackBox!.output]!, N).slice(0, count * this.outputs.length);
+    return this.#rows(answer[output]!, N).slice(0, count * this.outputs.length);
   }
 
   /** (N, O) out of (N, O), (N) or, its last tick, (N, T, O). */
@@ -146,7 +135,7 @@ export class BlackBox {
     const ticks = dims.length === 3 ? dims[1]! : 1;
     const fits = dims.length <= 3 && data instanceof Float32Array && data.length === N * ticks * O && ticks > 0;
     if (!fits) {
-      const path = `${this.#spec.name} output ${this.#spec.blackBox!.output}`;
+      const path = `${this.#spec.name} output ${this.#box.output}`;
       throw new ModelError(invalid(path, `shape [${dims.join(', ')}]`, `${O} values for each of ${N} windows`));
     }
     if (ticks === 1) return data;

@@ -266,6 +266,10 @@ export interface BlackBoxSpec {
   /** Names of its input (N, T, F) and of its output (N, O). */
   input: string;
   output: string;
+  /** Axes of its input: 2 where it has no axis of features. */
+  axes: number;
+  /** N where the file fixes it, else null. */
+  batch: number | null;
   /** Operators in it, for `inspect`, and why it is not run by the kernels. */
   operators: string[];
   reason: string;

@@ -32,15 +32,15 @@ export class Cursor {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#view.getUint8(this.advance(1));
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
+    return this.#view.getUint16(this.advance(2), true);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return this.#view.getUint32(this.advance(4), true);
   }
 
   /** A number beyond 2^53 comes rounded: it is beyond any file as well. */
@@ -58,12 +58,8 @@ export class Cursor {
 
   /** The next `size` bytes, a view. */
   take(size: number): Uint8Array {
-    const at = this.#advance(size);
+    const at = this.advance(size);
     return this.bytes.subarray(at, at + size);
-  }
-
-  skip(size: number): void {
-    this.#advance(size);
   }
 
   /** The error for something at the cursor that is not as it should be. */
@@ -71,7 +67,8 @@ export class Cursor {
     return new ModelError(invalid(this.path, found, expected));
   }
 
-  #advance(size: number): number {
+  /** Moves on by `size` bytes, and says where it stood. */
+  advance(size: number): number {
     const at = this.at;
     if (!(size >= 0 && size <= this.end - at)) {
       throw this.wrong(`${this.end - at} bytes at byte ${at}`, `${size}: is the file cut off or damaged?`);

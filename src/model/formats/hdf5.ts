@@ -86,13 +86,13 @@ function findSuperblock(bytes: Uint8Array): number | null {
 function readSuperblock(bytes: Uint8Array, length: number, path: string): { file: Hdf5File; root: number } {
   const head = new Hdf5Cursor(bytes, `${path} superblock`, SIGNATURE.length, bytes.length, 8, 8);
   const version = head.version(0, 1, 2, 3);
-  if (version < 2) head.skip(4);
+  if (version < 2) head.advance(4);
   const sizes = [head.u8(), head.u8()] as const;
   if (sizes.some((size) => ![2, 4, 8].includes(size)))
     throw head.wrong(sizes, 'addresses and lengths of 2, 4 or 8 bytes');
   const file = new Hdf5File(bytes, path, ...sizes);
   const rest = file.cursor(head.path, head.at);
-  rest.skip(version < 2 ? 9 + version * 4 : 1);
+  rest.advance(version < 2 ? 9 + version * 4 : 1);
   rest.address();
   rest.address();
   const end = rest.place();

@@ -1,3 +1,4 @@
+import type { Arena } from '../../kernels.ts';
 import { flag, optional, text } from '../formats/fields.ts';
 import type { GruSpec } from '../spec.ts';
 import { type LayerContext, type LayerKind, pad } from './layer.ts';
@@ -35,41 +36,24 @@ export const gru: LayerKind<GruSpec> = {
 };
 
 function gruCell(spec: GruSpec, { arena, B }: LayerContext): Cell {
-  const { inputs: I, units: H, kernel, recurrent, resetAfter } = spec;
+  const { inputs, units: H, kernel, recurrent, resetAfter } = spec;
   const stride = pad(H);
-  const rows = I + H;
+  const rows = inputs + H;
   const { gate, kind } = activationsOf(spec);
   const gates = arena.alloc(4 * 3 * stride);
   const resetH = resetAfter ? 0 : arena.alloc(4 * B * stride);
+  // a kernel passes over an argument that it does not have
+  const step: Arena['gruStepBefore'] = resetAfter ? arena.gruStep : arena.gruStepBefore;
   return {
     width: H,
     G: 3,
     Z: 4,
-    weights: packWeights(kernel, recurrent, I, H, H, 3),
+    weights: packWeights(kernel, recurrent, inputs, H, H, 3),
     bias: packSums(startingSums(spec), H),
     states: [],
     step(a) {
-      if (resetAfter) {
-        arena.gruStep(a.h, a.before, a.slots, a.n, a.z, a.zRow, a.x, a.xStride, a.I, a.weights, rows, H, gate, kind);
-      } else {
-        arena.gruStepBefore(
-          a.h,
-          a.before,
-          resetH,
-          a.slots,
-          a.n,
-          a.z,
-          a.zRow,
-          a.x,
-          a.xStride,
-          a.I,
-          a.weights,
-          rows,
-          H,
-          gate,
-          kind,
-        );
-      }
+      const { n, I } = a;
+      step(a.h, a.before, a.slots, n, a.z, a.zRow, a.x, a.xStride, I, a.weights, rows, H, gate, kind, resetH);
     },
     internals(a) {
       arena.gruGates(gates, a.z, a.x, a.I, a.before, resetH, a.weights, rows, H, gate, kind);

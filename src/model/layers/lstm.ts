@@ -1,3 +1,4 @@
+import type { Arena } from '../../kernels.ts';
 import { activationIndex } from '../activations.ts';
 import { optional, text } from '../formats/fields.ts';
 import type { LstmSpec } from '../spec.ts';
@@ -52,12 +53,11 @@ function stateWidth({ units, projection }: LstmSpec): number {
 }
 
 function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
-  const { inputs: I, units: H, kernel, recurrent, bias, projection } = spec;
+  const { inputs, units: H, kernel, recurrent, bias, projection } = spec;
   const P = stateWidth(spec);
   const stride = pad(H);
-  const rows = I + P;
+  const rows = inputs + P;
   const { gate, kind } = activationsOf(spec);
-  const plain = gate === SIGMOID && kind === TANH;
   const c = { at: arena.alloc(4 * B * stride), stride, units: H };
   const gates = arena.alloc(4 * 4 * stride);
   // with a projection the kernel writes o act(c) here, and a product with W makes h of it
@@ -65,55 +65,21 @@ function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
   const project = projection ? store(arena, packDense(projection, H, P)) : 0;
   const nothing = projection ? arena.alloc(4 * pad(P)) : 0;
 
+  const hStride = pad(P);
+  // a kernel passes over an argument that it does not have
+  const kernelStep: Arena['lstmStepAny'] = gate === SIGMOID && kind === TANH ? arena.lstmStep : arena.lstmStepAny;
+
   const step = (a: StepArguments): void => {
+    const { before, n, I, weights } = a;
     const to = raw || a.h;
-    const hStride = pad(P);
-    if (plain) {
-      arena.lstmStep(
-        to,
-        a.before,
-        hStride,
-        P,
-        c.at,
-        a.slots,
-        a.n,
-        a.z,
-        a.zRow,
-        a.x,
-        a.xStride,
-        a.I,
-        a.weights,
-        rows,
-        H,
-      );
-    } else {
-      arena.lstmStepAny(
-        to,
-        a.before,
-        hStride,
-        P,
-        c.at,
-        a.slots,
-        a.n,
-        a.z,
-        a.zRow,
-        a.x,
-        a.xStride,
-        a.I,
-        a.weights,
-        rows,
-        H,
-        gate,
-        kind,
-      );
-    }
+    kernelStep(to, before, hStride, P, c.at, a.slots, n, a.z, a.zRow, a.x, a.xStride, I, weights, rows, H, gate, kind);
     if (raw) arena.denseStep(a.h, hStride, raw, stride, a.slots, a.n, project, nothing, H, P);
   };
   return {
     width: P,
     G: 4,
     Z: 4,
-    weights: packWeights(kernel, recurrent, I, P, H, 4),
+    weights: packWeights(kernel, recurrent, inputs, P, H, 4),
     bias: packSums(split(bias, H), H),
     states: [c],
     step,

@@ -22,10 +22,10 @@ export function readAttribute(body: Hdf5Cursor): Attribute {
   const version = body.version(1, 2, 3);
   const flags = body.u8();
   const sizes = { name: body.u16(), type: body.u16(), space: body.u16() };
-  if (version === 3) body.skip(1);
+  if (version === 3) body.advance(1);
   const part = (size: number, path: string): Hdf5Cursor => {
     const piece = body.part(size, path);
-    if (version === 1) body.skip(-size & 7);
+    if (version === 1) body.advance(-size & 7);
     return piece;
   };
   const name = textUntilZero(part(sizes.name, body.path).take(sizes.name), `${body.path} attribute name`);

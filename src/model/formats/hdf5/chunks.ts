@@ -77,7 +77,7 @@ function readKey(cursor: Hdf5Cursor, rank: number): Omit<Chunk, 'address'> {
   const stored = cursor.u32();
   const mask = cursor.u32();
   const corner = Array.from({ length: rank }, () => cursor.u64());
-  cursor.skip(8);
+  cursor.advance(8);
   return { stored, mask, corner };
 }
 

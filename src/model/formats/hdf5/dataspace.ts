@@ -11,10 +11,10 @@ export function readDataspace(body: Hdf5Cursor): number[] | null {
   const version = body.version(1, 2);
   const rank = body.u8();
   if (rank > MAX_RANK) throw body.wrong(`${rank} axes`, `at most ${MAX_RANK}`);
-  body.skip(1);
+  body.advance(1);
   const type = version === 2 ? body.u8() : rank && 1;
   if (type > 2 || (type === 0 && rank > 0)) throw body.wrong(`type ${type} with ${rank} axes`, 'a scalar or an array');
-  if (version === 1) body.skip(5);
+  if (version === 1) body.advance(5);
   if (type === 2) return null;
   return Array.from({ length: rank }, () => body.length());
 }

@@ -20,7 +20,7 @@ export function readDatatype(body: Hdf5Cursor): Datatype {
   const head = body.u8();
   const flags = body.u8();
   const more = body.u8();
-  body.skip(1);
+  body.advance(1);
   const size = body.u32();
   if (size < 1) throw body.wrong(`values of ${size} bytes`, 'at least 1');
   const name = CLASSES.split(', ')[head & 15] ?? `class ${head & 15}`;
@@ -85,6 +85,6 @@ function readName(body: Hdf5Cursor, version: number): string {
   const length = body.bytes.subarray(body.at, body.end).indexOf(0);
   if (length < 0) throw body.wrong('a name without an end', 'the name of a member');
   const text = decodeText(body.take(length), body.path);
-  body.skip(version < 3 ? 8 - (length % 8) : 1);
+  body.advance(version < 3 ? 8 - (length % 8) : 1);
   return text;
 }

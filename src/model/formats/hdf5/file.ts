@@ -73,7 +73,7 @@ export class Hdf5Cursor extends Cursor {
   /** The next `size` bytes as a cursor of their own. */
   part(size: number, path = this.path): Hdf5Cursor {
     const at = this.at;
-    this.skip(size);
+    this.advance(size);
     return new Hdf5Cursor(this.bytes, path, at, at + size, this.#offsetSize, this.#lengthSize);
   }
 

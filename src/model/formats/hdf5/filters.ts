@@ -28,11 +28,11 @@ export function readFilters(body: Hdf5Cursor): Filter[] {
   const version = body.version(1, 2);
   const count = body.u8();
   if (count > MAX_FILTERS) throw body.wrong(`${count} filters`, `at most ${MAX_FILTERS}`);
-  if (version === 1) body.skip(6);
+  if (version === 1) body.advance(6);
   return Array.from({ length: count }, () => {
     const id = body.u16();
     const named = version === 1 || id >= 256 ? body.u16() : 0;
-    body.skip(2);
+    body.advance(2);
     const values = body.u16();
     const label = decodeText(body.take(named), body.path).split('\0')[0]!;
     const filter = {
@@ -40,7 +40,7 @@ export function readFilters(body: Hdf5Cursor): Filter[] {
       name: label || NAMES[id] || `${id}`,
       values: Array.from({ length: values }, () => body.u32()),
     };
-    if (version === 1 && values % 2 === 1) body.skip(4);
+    if (version === 1 && values % 2 === 1) body.advance(4);
     return filter;
   });
 }

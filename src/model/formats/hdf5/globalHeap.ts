@@ -26,20 +26,20 @@ function readCollection(file: Hdf5File, address: number, path: string): Readonly
   const head = file.cursor(`${path} global heap`, address);
   head.signature('GCOL');
   head.version(1);
-  head.skip(3);
+  head.advance(3);
   const size = head.length();
   const heap = file.cursor(head.path, address, size);
-  heap.skip(head.at - address);
+  heap.advance(head.at - address);
   const objects = new Map<number, Hdf5Cursor>();
   // object 0 is the free space at the end
   while (heap.left >= 16) {
     const index = heap.u16();
-    heap.skip(6);
+    heap.advance(6);
     const bytes = heap.length();
     if (index === 0) break;
     file.budget.step(path);
     objects.set(index, heap.part(bytes));
-    heap.skip(Math.min(-bytes & 7, heap.left));
+    heap.advance(Math.min(-bytes & 7, heap.left));
   }
   file.heaps.set(address, objects);
   return objects;

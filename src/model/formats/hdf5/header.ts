@@ -41,18 +41,18 @@ export function readHeader(file: Hdf5File, address: number, path: string): Messa
 function readHeader1(file: Hdf5File, start: Hdf5Cursor): Message[] {
   const messages: Message[] = [];
   start.version(1);
-  start.skip(1);
+  start.advance(1);
   const count = start.u16();
-  start.skip(4);
+  start.advance(4);
   const size = start.u32();
-  start.skip(4);
+  start.advance(4);
   const blocks = new Blocks(file, start.part(size));
   for (const block of blocks) {
     while (block.left >= 8 && messages.length < count) {
       const type = block.u16();
       const bytes = block.u16();
       const flags = block.u8();
-      block.skip(3);
+      block.advance(3);
       messages.push(blocks.message(type, flags, block.part(bytes)));
     }
   }
@@ -64,8 +64,8 @@ function readHeader2(file: Hdf5File, start: Hdf5Cursor): Message[] {
   start.signature('OHDR');
   start.version(2);
   const flags = start.u8();
-  if (flags & 0x20) start.skip(16);
-  if (flags & 0x10) start.skip(4);
+  if (flags & 0x20) start.advance(16);
+  if (flags & 0x10) start.advance(4);
   const size = start.uint(1 << (flags & 3));
   const order = flags & 4 ? 2 : 0;
   const blocks = new Blocks(file, start.part(size), 'OCHK');
@@ -75,7 +75,7 @@ function readHeader2(file: Hdf5File, start: Hdf5Cursor): Message[] {
       const type = block.u8();
       const bytes = block.u16();
       const messageFlags = block.u8();
-      block.skip(order);
+      block.advance(order);
       messages.push(blocks.message(type, messageFlags, block.part(bytes)));
     }
   }

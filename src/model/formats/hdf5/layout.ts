@@ -25,7 +25,7 @@ export function readLayout(body: Hdf5Cursor, rank: number, valueSize: number): L
   if (kind === COMPACT) {
     const size = body.u16();
     const address = body.at;
-    body.skip(size);
+    body.advance(size);
     return { kind: 'whole', address, size };
   }
   if (kind === CONTIGUOUS) return { kind: 'whole', address: body.address(), size: body.length() };

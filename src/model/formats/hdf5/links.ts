@@ -44,13 +44,13 @@ function readSymbolTable(
     const node = file.cursor(`${path} symbol node`, child);
     node.signature('SNOD');
     node.version(1);
-    node.skip(1);
+    node.advance(1);
     const count = node.u16();
     for (let i = 0; i < count; i++) {
       const name = nameAt(heap, node.length());
       const header = node.address();
       const soft = node.u32() === 2;
-      node.skip(20);
+      node.advance(20);
       if (!soft && header === null) throw node.wrong('an undefined address', `the object header of '${name}'`);
       add(name, soft ? 'a soft link' : header!);
     }
@@ -62,7 +62,7 @@ function readLocalHeap(file: Hdf5File, address: number, path: string): Hdf5Curso
   const heap = file.cursor(`${path} local heap`, address);
   heap.signature('HEAP');
   heap.version(0);
-  heap.skip(3);
+  heap.advance(3);
   const size = heap.length();
   heap.length();
   return file.cursor(`${path} local heap`, heap.place(), size);
@@ -80,8 +80,8 @@ function readLink(body: Hdf5Cursor, add: (name: string, link: Link) => void): vo
   body.version(1);
   const flags = body.u8();
   const type = flags & 8 ? body.u8() : 0;
-  if (flags & 4) body.skip(8);
-  if (flags & 16) body.skip(1);
+  if (flags & 4) body.advance(8);
+  if (flags & 16) body.advance(1);
   const length = body.uint(1 << (flags & 3));
   if (length < 1 || length > MAX_NAME) throw body.wrong(`a name of ${length} bytes`, `1 to ${MAX_NAME}`);
   const name = decodeText(body.take(length), `${body.path} link name`);
@@ -93,6 +93,6 @@ function readLink(body: Hdf5Cursor, add: (name: string, link: Link) => void): vo
 /** A group of very many members keeps them in a fractal heap, and says so here. */
 function refuseDense(body: Hdf5Cursor): void {
   body.version(0);
-  if (body.u8() & 1) body.skip(8);
+  if (body.u8() & 1) body.advance(8);
   if (body.address() !== null) throw body.wrong('dense links in a fractal heap', 'compact links or a symbol table');
 }

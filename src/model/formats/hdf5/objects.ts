@@ -64,7 +64,7 @@ class Attributed {
 /** Very many attributes lie in a fractal heap: attributes of Keras do not. */
 function refuseDense(body: Hdf5Cursor): void {
   body.version(0);
-  if (body.u8() & 1) body.skip(2);
+  if (body.u8() & 1) body.advance(2);
   if (body.address() !== null)
     throw body.wrong('dense attributes in a fractal heap', 'attributes in the object header');
 }

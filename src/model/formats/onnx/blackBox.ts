@@ -33,6 +33,8 @@ export function asBlackBox(onnx: Onnx, bytes: Uint8Array, name: string, reason: 
         bytes: inlined(bytes, tensors, file),
         input: input.name,
         output: output.name,
+        axes: input.dims!.length,
+        batch: input.dims![0]!,
         operators: [...new Set(nodes.map(({ op }) => op))].sort(),
         reason,
         parameters: [...tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),

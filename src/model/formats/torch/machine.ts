@@ -142,13 +142,13 @@ export class Machine {
   integer(bytes: number): void {
     if (bytes <= MAX_INTEGER) this.push(this.code.signed(bytes));
     else {
-      this.code.skip(bytes);
+      this.code.advance(bytes);
       this.push(INTEGER);
     }
   }
 
   bytes(n: number): void {
-    this.code.skip(n);
+    this.code.advance(n);
     this.push(BYTES);
   }
 

@@ -27,7 +27,7 @@ export class PickleReader extends Cursor {
   line(): string {
     const end = this.bytes.indexOf(0x0a, this.at);
     const text = this.text(end < 0 ? this.left : end - this.at);
-    this.skip(1);
+    this.advance(1);
     return text;
   }
 }

@@ -72,11 +72,11 @@ function findDirectory64(bytes: Uint8Array, end: number, file: string): Place | 
   if (end < LOCATOR_BYTES) return null;
   const locator = new Cursor(bytes, `${file} zip64 locator`, end - LOCATOR_BYTES);
   if (locator.u32() !== LOCATOR) return null;
-  locator.skip(4);
+  locator.advance(4);
   const cursor = new Cursor(bytes, `${file} zip64 end record`, locator.u64());
   if (cursor.u32() !== END64) throw cursor.wrong('something else', 'its signature');
   // its own size and the versions that made it and can read it
-  cursor.skip(12);
+  cursor.advance(12);
   return readEnd(cursor, 4);
 }
 
@@ -95,20 +95,20 @@ function readEnd(cursor: Cursor, width: 2 | 4): Place {
 
 function readEntry(bytes: Uint8Array, cursor: Cursor, file: string): Entry {
   if (cursor.u32() !== CENTRAL) throw cursor.wrong(`another record at byte ${cursor.at - 4}`, 'an entry');
-  cursor.skip(4);
+  cursor.advance(4);
   const flags = cursor.u16();
   const method = cursor.u16();
-  cursor.skip(4);
+  cursor.advance(4);
   const crc = cursor.u32();
   const sizes = { packed: cursor.u32(), size: cursor.u32() };
   const lengths = { name: cursor.u16(), extra: cursor.u16(), comment: cursor.u16() };
-  cursor.skip(8);
+  cursor.advance(8);
   const header = cursor.u32();
   const rawName = cursor.take(lengths.name);
   const name = readName(rawName, `${file} name of a zip entry`);
   const path = `${file} ${name}`;
   const extra = new Cursor(cursor.take(lengths.extra), `${path} extra field`);
-  cursor.skip(lengths.comment);
+  cursor.advance(lengths.comment);
   const entry = { name, flags, method, crc, ...widened({ ...sizes, header }, extra) };
   return { ...entry, start: findData(bytes, entry, rawName, path) };
 }
@@ -143,14 +143,14 @@ function widened<T extends { size: number; packed: number; header: number }>(num
 function findData(bytes: Uint8Array, { header }: { header: number }, rawName: Uint8Array, path: string): number {
   const local = new Cursor(bytes, `${path} local header`, header);
   if (local.u32() !== LOCAL) throw local.wrong('something else', 'its signature');
-  local.skip(22);
+  local.advance(22);
   const nameLength = local.u16();
   const extraLength = local.u16();
   const name = local.take(nameLength);
   if (name.length !== rawName.length || name.some((byte, i) => byte !== rawName[i])) {
     throw local.wrong('another name', 'the name in the directory');
   }
-  local.skip(extraLength);
+  local.advance(extraLength);
   return local.at;
 }
 
