@@ -2,7 +2,19 @@ import { ConfigError, invalid } from '../errors.ts';
 import type { Method, OptionValue } from './method.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
 
-export type { Answer, Method, OptionValue, Question } from './method.ts';
+export { ask, type Explained } from './ask.ts';
+export { explanationJson } from './json.ts';
+export type {
+  Answer,
+  Baselines,
+  Method,
+  Options,
+  OptionValue,
+  PlayerValue,
+  Question,
+  Run,
+} from './method.ts';
+export { chooseTarget } from './target.ts';
 
 /** Attribution methods, alphabetical. */
 export const methods: readonly Method[] = [rollingOcclusion];

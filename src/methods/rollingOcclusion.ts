@@ -125,6 +125,16 @@ export class RollingOcclusion {
     if (answer) this.#collect();
   }
 
+  /** The effects of the last tick on another output: `values` and `events` are its from here to the next push. */
+  answerFor(target: number): void {
+    const alive = 1 + this.#live;
+    this.#model.effect.fill(0);
+    this.#model.difference(alive, target);
+    for (let b = 1; b < alive; b++)
+      if (this.#watched[this.#model.slots[b]!]) this.#model.effect[this.#model.slots[b]!] = 0;
+    this.#collect();
+  }
+
   /** Empties the window and sets the state to zero. */
   reset(): void {
     this.#model.reset();

@@ -1,8 +1,8 @@
 import { ConfigError, invalid } from '../errors.ts';
-import type { BlackBox } from '../model/blackBox.ts';
 import { Model } from '../model/graph.ts';
 import type { Answer, Method, Question } from './method.ts';
 import { bankSize, RollingOcclusion } from './rollingOcclusion.ts';
+import { flat, runWorlds } from './worlds.ts';
 
 /**
  * Rolling occlusion of one window: the live bank of `rollingOcclusion.ts`, started at the window's first tick from the
@@ -11,53 +11,59 @@ import { bankSize, RollingOcclusion } from './rollingOcclusion.ts';
 export const rollingOcclusion: Method = {
   name: 'rolling-occlusion',
   summary: 'each value and each whole tick replaced by its baseline, everything after it recomputed',
+  about: {
+    family: 'perturbation',
+    question: 'What would the model say now, had this one value not been there?',
+    cost: 'K(F + 1) branches, one batched step a tick; live',
+    baselines: 'all; the one that held when the tick came',
+    caveat: 'what shows only when several values are removed together belongs to none of them',
+    source: 'docs/decisions.md; Zeiler & Fergus 2014',
+  },
   options: { eps: 0 },
   supports: () => true,
-  async explain(question, { eps }) {
+  async explain(question, { eps }, run) {
     if (typeof eps !== 'number' || !(eps >= 0))
       throw new ConfigError(invalid('--option eps', eps, 'a number from 0 on'));
-    return question.blackBox ? callOccluded(question.blackBox, question) : rollOver(question, eps);
+    return question.blackBox ? callOccluded(question, run) : rollOver(question, eps);
   },
 };
 
-function rollOver({ kernels, spec, score, target, windowed, before, ticks, baselines }: Question, eps: number): Answer {
+function rollOver(question: Question, eps: number): Answer[] {
+  const { kernels, spec, score, targets, windowed, start, before, ticks, baselines } = question;
   const K = ticks.length;
-  const model = new Model(kernels, spec, { ...bankSize(K, spec.inputs), score, window: windowed ? K : null });
+  const window = windowed ? before.length + K : null;
+  const model = new Model(kernels, spec, { ...bankSize(K, spec.inputs), score, window });
+  if (start) model.restore(start);
   for (const x of before) model.stepOne(x);
-  const bank = new RollingOcclusion(model, { window: K, eps, target });
+  const bank = new RollingOcclusion(model, { window: K, eps, target: targets[0]! });
   ticks.forEach((x, k) => {
-    bank.push(x, baselines[k]!, k === K - 1);
+    bank.push(x, baselines.rows[k]!, k === K - 1);
   });
-  return { values: bank.values, events: bank.events, evaluations: bank.evaluations };
+  return targets.map((target) => {
+    bank.answerFor(target);
+    return { values: bank.values.slice(), events: bank.events.slice(), evaluations: bank.evaluations };
+  });
 }
 
-/** Windows that are made and called at once. */
-const AT_ONCE = 256;
-
-async function callOccluded(box: BlackBox, { target, ticks, baselines }: Question): Promise<Answer> {
-  const [K, F, O] = [ticks.length, box.inputs, box.outputs.length];
-  const observed = Float32Array.from(ticks.flatMap((x) => Array.from(x)));
-  // window k (F + 1) + g has cell (k, g) occluded, or the whole tick where g = F; the last one is the observed window
-  const N = K * (F + 1) + 1;
-  const y = new Float32Array(N);
-  for (let from = 0; from < N; from += AT_ONCE) {
-    const count = Math.min(AT_ONCE, N - from);
-    const windows = new Float32Array(count * K * F);
-    for (let i = 0; i < count; i++) {
-      windows.set(observed, i * K * F);
-      const [k, g] = [Math.floor((from + i) / (F + 1)), (from + i) % (F + 1)];
-      const at = (i * K + k) * F;
-      if (k === K) continue;
-      if (g === F) windows.set(baselines[k]!, at);
-      else windows[at + g] = baselines[k]![g]!;
-    }
-    const outputs = await box.run(windows, count, K);
-    for (let i = 0; i < count; i++) y[from + i] = outputs[i * O + target]!;
-  }
-  const effect = (n: number): number => y[N - 1]! - y[n]!;
-  return {
-    values: Float32Array.from({ length: K * F }, (_, i) => effect(Math.floor(i / F) * (F + 1) + (i % F))),
-    events: Float32Array.from({ length: K }, (_, k) => effect(k * (F + 1) + F)),
-    evaluations: N,
+async function callOccluded(question: Question, run: Parameters<Method['explain']>[2]): Promise<Answer[]> {
+  const { ticks, baselines, targets } = question;
+  const [K, F] = [ticks.length, question.spec.inputs];
+  const rows = flat(baselines.rows, F);
+  // world 0 is the observed one, world 1 + k (F + 1) + g has cell (k, g) occluded, or the whole tick where g = F
+  const write = (n: number, window: Float32Array): void => {
+    if (n === 0) return;
+    const [k, g] = [Math.floor((n - 1) / (F + 1)), (n - 1) % (F + 1)];
+    const [from, to] = g === F ? [0, F] : [g, g + 1];
+    window.set(rows.subarray(k * F + from, k * F + to), k * F + from);
   };
+  const { values, outputs, evaluations } = await runWorlds(question, { count: 1 + K * (F + 1), write }, run);
+  return targets.map((target) => {
+    const effect = (k: number, g: number): number =>
+      values[target]! - values[(1 + k * (F + 1) + g) * outputs + target]!;
+    return {
+      values: Float32Array.from({ length: K * F }, (_, at) => effect(Math.floor(at / F), at % F)),
+      events: Float32Array.from({ length: K }, (_, k) => effect(k, F)),
+      evaluations,
+    };
+  });
 }

@@ -21,6 +21,15 @@ export interface ModelOptions {
   window?: number | null;
 }
 
+/** The state of one branch, as `Model.snapshot` takes it. Plain data: it may travel to another thread. */
+export interface Snapshot {
+  readonly states: readonly Float32Array[];
+  /** Places of the newest rows of states that are rings. */
+  readonly rings: readonly number[];
+  /** Ticks since the model was reset. */
+  readonly ticks: number;
+}
+
 const NONE = new Float32Array(0);
 
 export class Model {
@@ -124,6 +133,27 @@ export class Model {
     }
   }
 
+  /** The state that a slot has now; `restore` gives it back, to this model or to another of the same layers. */
+  snapshot(slot = 0): Snapshot {
+    const states = this.#plan.states.flat().map(({ at, stride }) => {
+      const from = at / 4 + slot * stride;
+      return this.#heap.slice(from, from + stride);
+    });
+    return { states, rings: this.#plan.rings.map(({ newest }) => newest!), ticks: this.#ticks };
+  }
+
+  /** Branch 0 begins with the state of a snapshot; what the other slots hold has no meaning until they are forked. */
+  restore({ states, rings, ticks }: Snapshot): void {
+    this.#plan.states.flat().forEach(({ at }, i) => {
+      this.#heap.set(states[i]!, at / 4);
+    });
+    this.#plan.rings.forEach((ring, i) => {
+      ring.newest = rings[i]!;
+    });
+    this.#ticks = ticks;
+    this.#finished = false;
+  }
+
   /** From the observed input (row 0) and `baseline`: row 1 + f occludes feature f, row F + 1 the whole tick. */
   spread(): void {
     this.#arena.spread(this.#x.at, this.inputStride, this.#baselineAt, this.inputs);
@@ -204,6 +234,12 @@ export class Model {
   attention(): Float32Array[][] {
     if (this.window !== null) this.#out();
     return this.#plan.attention();
+  }
+
+  /** What the last query of each attention layer took from the ticks: its context, in branch 0. */
+  contexts(): Float32Array[] {
+    if (this.window !== null) this.#out();
+    return this.#plan.contexts().map(({ at, width }) => floats(this.#arena, at, width).slice());
   }
 
   /** Where an output stands in its row. */

@@ -13,6 +13,7 @@ import {
   type Rows,
   type Sequence,
   type State,
+  tickOf,
   type WindowLayer,
 } from './layers/layer.ts';
 import { Collector, type OverWindow, overWindow } from './overWindow.ts';
@@ -78,6 +79,8 @@ export class Plan {
   readonly outputTick: number;
   /** State arrays as they stand now, a list for whatever keeps some. */
   readonly states: readonly (readonly State[])[];
+  /** Layers whose state is a ring. */
+  readonly rings: readonly { newest?: number }[];
 
   constructor(wired: readonly Wired[], options: PlanOptions) {
     this.#options = options;
@@ -89,6 +92,7 @@ export class Plan {
     this.outputTick = last.sequence ? last.sequence().tick : this.outputWidth;
     const keepers = [...this.#ticks.map(({ layer }) => layer), ...this.#collectors.map(({ collector }) => collector)];
     this.states = keepers.map((keeper) => keeper.states()).filter(({ length }) => length > 0);
+    this.rings = this.#ticks.map(({ layer }) => layer).filter(({ newest }) => newest !== undefined);
   }
 
   /** Where the output stands: of a sequence its last tick, of several axes all values. */
@@ -136,6 +140,15 @@ export class Plan {
   /** Attention weights (T) of branch 0 for the last query: a list of heads a layer. */
   attention(): Float32Array[][] {
     return this.#windows.flatMap(({ layer }) => (layer.attention ? [layer.attention()] : []));
+  }
+
+  /** What the last query of each attention layer took from the ticks, in branch 0. */
+  contexts(): { at: number; width: number }[] {
+    return this.#windows.flatMap(({ layer }) => {
+      if (!layer.attention) return [];
+      const context = layer.output(0);
+      return [{ at: tickOf(context, context.length - 1).at, width: context.width }];
+    });
   }
 
   #place({ layer, from, inputs, outputs, windowed }: Wired): Value[] {

@@ -1,17 +1,23 @@
 import { ConfigError, invalid } from '../errors.ts';
+import type { Baselines } from '../methods/index.ts';
 import { badToken, vocabularyOf } from '../model/layers/embedding.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Fed } from './feed.ts';
 
-/** A baseline as asked for: a rule, one vector (F), or a vector for each of the K ticks, oldest first. */
-export type BaselineChoice = 'zero' | 'mean' | 'last' | { vector: number[] } | { rows: number[][]; file: string };
+/**
+ * A baseline as asked for: a rule, one vector (F), or a vector for each of the K ticks, oldest first. `reservoir`: the method
+ * draws; shown is the mean of the stream so far.
+ */
+export type BaselineChoice =
+  | 'zero'
+  | 'mean'
+  | 'last'
+  | 'reservoir'
+  | { vector: number[] }
+  | { rows: number[][]; file: string };
 
 /** What the ticks of one window hold when they are occluded. */
-export interface WindowBaseline {
-  /** For each tick occluded alone (K, each F). */
-  single: Float32Array[];
-  /** For each tick when all K are occluded at once (K, each F). */
-  all: Float32Array[];
+export interface WindowBaseline extends Baselines {
   /** As results show it: one vector, or one a tick. */
   shown: Float32Array | Float32Array[];
 }
@@ -44,18 +50,17 @@ function baselineOf(
   if (choice === 'last') return lastValue(ticks, first);
   if (typeof choice === 'object' && 'rows' in choice && choice.rows.length !== 1) {
     const rows = alignedRows(choice.rows, choice.file, spec, K);
-    return { single: rows, all: rows, shown: rows };
+    return { rows, last: null, shown: rows };
   }
   const vector = oneVector(choice, spec, ticks);
-  const single = Array.from({ length: K }, () => vector);
-  return { single, all: single, shown: vector };
+  return { rows: Array.from({ length: K }, () => vector), last: null, shown: vector };
 }
 
 /** @throws ConfigError for what is no token, where the model takes tokens */
-function checkTokens({ single, all }: WindowBaseline, spec: ModelSpec): void {
+function checkTokens({ rows }: WindowBaseline, spec: ModelSpec): void {
   const V = vocabularyOf(spec);
   if (V === null) return;
-  for (const [token] of [...single, ...all]) {
+  for (const [token] of rows) {
     const wrong = badToken(token!, V, '--baseline token');
     if (wrong) throw new ConfigError(wrong);
   }
@@ -64,6 +69,7 @@ function checkTokens({ single, all }: WindowBaseline, spec: ModelSpec): void {
 function oneVector(choice: Exclude<BaselineChoice, 'last'>, spec: ModelSpec, ticks: readonly Fed[]): Float32Array {
   if (choice === 'zero') return new Float32Array(spec.inputs);
   if (choice === 'mean') return spec.mean ?? meanOf(ticks, spec.inputs);
+  if (choice === 'reservoir') return meanOf(ticks, spec.inputs);
   return vectorOf(
     'vector' in choice ? choice.vector : choice.rows[0]!,
     spec,
@@ -88,8 +94,8 @@ function vectorOf(values: readonly number[], spec: ModelSpec, path: string): Flo
 /** Alone, a tick holds the one before it; in a run of occluded ticks, all hold the one before the run's first. */
 function lastValue(ticks: readonly Fed[], first: number): WindowBaseline {
   const before = (t: number) => ticks[Math.max(t - 1, 0)]!.x;
-  const single = ticks.slice(first).map((_, k) => before(first + k));
-  return { single, all: single.map(() => before(first)), shown: single };
+  const rows = ticks.slice(first).map((_, k) => before(first + k));
+  return { rows, last: before(first), shown: rows };
 }
 
 function meanOf(ticks: readonly Fed[], F: number): Float32Array {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { findMethod } from '../../src/methods/index.ts';
+import { chooseTarget, findMethod } from '../../src/methods/index.ts';
 import { readModel } from '../../src/model/formats/index.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
-import { chooseTarget, type ExplainOptions, explain } from '../../src/offline/explain.ts';
+import { type ExplainOptions, explain } from '../../src/offline/explain.ts';
 import type { Fed } from '../../src/offline/feed.ts';
 import { expectClose, goldenFile, goldenTensors } from '../golden/golden.ts';
 import { kernels } from '../kernels.ts';

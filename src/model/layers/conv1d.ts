@@ -42,6 +42,12 @@ function convolution(spec: Conv1dSpec, { arena, B, onInputs, ...context }: Layer
       if (activation !== 0) arena.activate(activation, ALPHA[spec.activation] ?? 1, out.at, slots, n, out.stride, O);
     },
     states: () => [ring],
+    get newest() {
+      return newest;
+    },
+    set newest(place) {
+      newest = place;
+    },
     reset() {
       floats(arena, ring.at, B * ringStride).fill(0);
     },

@@ -52,6 +52,8 @@ export interface Layer {
   states(): State[];
   /** State to zero. */
   reset(): void;
+  /** Of a state that is a ring of rows: the place of the newest one. It belongs to a snapshot. */
+  newest?: number;
   /** What branch 0 holds after the last step: hidden (h), cell (c), gates after their activations, H each. */
   internals?(): Record<string, Float32Array>;
 }
