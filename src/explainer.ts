@@ -4,6 +4,7 @@
  * settle the earlier prediction against what arrived -> features -> fork and step the branches -> head -> attribution
  */
 import { ConfigError, invalid } from './errors.ts';
+import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
 import type { Kernels } from './kernels.ts';
 import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
@@ -29,6 +30,8 @@ export interface ExplainerOptions {
   target?: number | string;
   mode?: 'stateful' | 'windowed' | null;
   score?: 'raw' | 'probability' | 'logit';
+  /** Ticks that can be asked about again, see `Explainer.question`. Default 1,024. */
+  recent?: number;
 }
 
 /** A model with one running state, explained at every tick. One of these a stream. */
@@ -37,6 +40,7 @@ export class Explainer {
   readonly mode: 'stateful' | 'windowed';
   readonly window: number;
   readonly target: number;
+  readonly score: NonNullable<ExplainerOptions['score']>;
   readonly baseline: Baseline;
   /** Expressions that feed the model, in order. */
   readonly columns: readonly string[];
@@ -48,10 +52,9 @@ export class Explainer {
   readonly #bank: RollingOcclusion | null;
   readonly #features: Columns;
   readonly #targetColumn: Columns | null;
-  /** Ring of the last `horizon` predictions, and in windowed mode of the last T inputs and baselines. */
+  /** Ring of the last `horizon` predictions. */
   readonly #predictions: Float64Array;
-  readonly #inputs: Float32Array;
-  readonly #baselines: Float32Array;
+  readonly #past: Past;
   readonly #explanation: Explanation;
   #index = -1;
 
@@ -81,6 +84,7 @@ export class Explainer {
     }
     if (!(eps >= 0)) throw new ConfigError(invalid('eps', eps, 'zero or a small positive number'));
     this.target = targetIndex(spec, target);
+    this.score = score;
     this.baseline = createBaseline(baseline, spec);
     this.#vocabulary = vocabularyOf(spec);
 
@@ -91,9 +95,12 @@ export class Explainer {
     this.#features = compileColumns(columns, kernels.math);
     this.#targetColumn = spec.target ? compileColumns([spec.target.expression], kernels.math) : null;
     this.#predictions = new Float64Array(Math.max(1, spec.horizon)).fill(Number.NaN);
-    const kept = this.mode === 'windowed' ? this.window : 1;
-    this.#inputs = new Float32Array(kept * spec.inputs);
-    this.#baselines = new Float32Array(kept * spec.inputs);
+    this.#past = new Past(spec, {
+      recent: options.recent ?? 1024,
+      window: this.window,
+      windowed: this.mode === 'windowed',
+      baseline: this.baseline,
+    });
     this.#explanation = {
       tick: { key: '', time: 0, seq: null, values: {} },
       index: -1,
@@ -116,6 +123,21 @@ export class Explainer {
   /** Branches stepped, and what watching settled branches found. */
   get bank(): Pick<RollingOcclusion, 'live' | 'memory' | 'evaluations' | 'audit'> | null {
     return this.#bank;
+  }
+
+  /** The oldest tick that can be asked about again, by its number since the last reset, and the bytes that this takes. */
+  get recent(): Pick<Past, 'first' | 'bytes'> {
+    return this.#past;
+  }
+
+  /**
+   * What a question about a recent tick rests on: with kernels, model, score and target it is a `Question` for any method,
+   * and rolling occlusion answers it with the bytes that the stream had.
+   * @param index number of the tick since the last reset
+   * @throws ConfigError where the tick is not kept (any more), or the baseline does not fit the model
+   */
+  question(index: number, options: RecentOptions = {}): Recent {
+    return this.#past.question(index, options);
   }
 
   /** The raw columns that feed the model and its target. */
@@ -147,7 +169,9 @@ export class Explainer {
     answer.predicted = this.#predictions[turn]!;
     answer.residual = answer.arrived - answer.predicted;
 
-    const output = this.mode === 'windowed' ? this.#windowed(answer.input) : this.#stateful(answer.input);
+    const baseline = this.baseline.next(answer.input);
+    this.#past.push(tick.time, answer.input, baseline, this.#model);
+    const output = this.mode === 'windowed' ? this.#windowed() : this.#stateful(answer.input, baseline);
     answer.output = output;
     answer.prediction = output ? output[this.target]! : Number.NaN;
     this.#predictions[turn] = answer.prediction;
@@ -166,33 +190,28 @@ export class Explainer {
     this.#features.reset();
     this.#targetColumn?.reset();
     this.baseline.reset();
+    this.#past.reset();
     this.#predictions.fill(Number.NaN);
     this.#index = -1;
     this.reason = null;
   }
 
-  #stateful(x: Float32Array): Float32Array {
-    const baseline = this.baseline.next(x);
+  #stateful(x: Float32Array, baseline: Float32Array): Float32Array {
     if (!this.#bank) return this.#model.stepOne(x);
     this.#bank.push(x, baseline);
     return this.#model.output(0);
   }
 
   /** The window once more from a zero state: the same bank, the prefix before each fork stepped only once. */
-  #windowed(x: Float32Array): Float32Array | null {
-    const F = this.spec.inputs;
-    const T = this.window;
-    const at = this.#index % T;
-    this.#inputs.set(x, at * F);
-    this.#baselines.set(this.baseline.next(x), at * F);
-    if (this.#index < T - 1) return null;
+  #windowed(): Float32Array | null {
+    const past = this.#past;
+    const last = this.#index;
+    if (last < this.window - 1) return null;
     if (this.#bank) this.#bank.reset();
     else this.#model.reset();
-    for (let k = 1; k <= T; k++) {
-      const row = ((at + k) % T) * F;
-      const x_k = this.#inputs.subarray(row, row + F);
-      if (this.#bank) this.#bank.push(x_k, this.#baselines.subarray(row, row + F), k === T);
-      else this.#model.stepOne(x_k);
+    for (let i = last - this.window + 1; i <= last; i++) {
+      if (this.#bank) this.#bank.push(past.input(i), past.baseline(i), i === last);
+      else this.#model.stepOne(past.input(i));
     }
     return this.#model.output(0);
   }

@@ -19,6 +19,8 @@ export const explainSchema = z.strictObject({
     .default(null),
   mode: z.enum(['stateful', 'windowed']).nullable().default(null),
   score: z.enum(['raw', 'probability', 'logit']).default('raw'),
+  /** Ticks of each stream that dashboards can ask about again. */
+  recent: z.int().min(0).max(1_000_000).default(1024),
 });
 
 export const engineSchema = z.strictObject({

@@ -39,8 +39,9 @@ function rollOver(question: Question, eps: number): Answer[] {
   ticks.forEach((x, k) => {
     bank.push(x, baselines.rows[k]!, k === K - 1);
   });
-  return targets.map((target) => {
-    bank.answerFor(target);
+  return targets.map((target, i) => {
+    // the first as the stream has it: with what was settled at this very tick
+    if (i > 0) bank.answerFor(target);
     return { values: bank.values.slice(), events: bank.events.slice(), evaluations: bank.evaluations };
   });
 }

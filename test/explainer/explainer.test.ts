@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Explainer } from '../src/explainer.ts';
-import type { ModelSpec } from '../src/model/spec.ts';
-import type { Tick } from '../src/types.ts';
-import { kernels, random } from './kernels.ts';
-import { denseSpec, modelOf, randomModel } from './models.ts';
+import { Explainer } from '../../src/explainer.ts';
+import type { ModelSpec } from '../../src/model/spec.ts';
+import type { Tick } from '../../src/types.ts';
+import { kernels, random } from '../kernels.ts';
+import { denseSpec, modelOf, randomModel } from '../models.ts';
 
 const tick = (time: number, values: Record<string, number>): Tick => ({ key: '', time, seq: null, values });
 
