@@ -12,6 +12,7 @@ import { Lane } from './engine/lane.ts';
 import type { Watchable } from './engine/signal.ts';
 import { ConfigError, DataError, invalid } from './errors.ts';
 import { Explainer } from './explainer.ts';
+import type { RecentOptions } from './explainer/past.ts';
 import { compileMapping, type Mapping } from './feeds/mapping.ts';
 import type { Kernels } from './kernels.ts';
 import type { ModelSpec } from './model/spec.ts';
@@ -57,6 +58,9 @@ export interface Explained {
   gapBefore: boolean;
   resetBefore: boolean;
 }
+
+/** What a method is asked about a recent tick, but for kernels and model. */
+export type EngineQuestion = ReturnType<Explainer['question']> & { target: number };
 
 /** Streams of one feed; ticks of further keys are counted as invalid. */
 export const MAX_KEYS = 64;
@@ -148,6 +152,16 @@ export class Engine {
   advance(): void {
     const due = this.#clock.nextDue;
     if (due !== null && due <= this.#options.wall()) this.#live('engine/clock', encodeJson({}));
+  }
+
+  /**
+   * What a question about a recent tick of a stream rests on, and which output it is about; see `Explainer.question`.
+   * @throws ConfigError for a stream that has no model or is not known, a tick that is not kept, a baseline that does not fit
+   */
+  question(key: string, index: number, options: RecentOptions = {}): EngineQuestion {
+    const explainer = this.#lanes.get(key)?.explainer;
+    if (!explainer) throw new ConfigError(invalid('key', key, 'a stream that is explained'));
+    return { target: explainer.target, ...explainer.question(index, options) };
   }
 
   /** The last word: every timer due by now fires, and the streams complete. */

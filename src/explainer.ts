@@ -8,6 +8,7 @@ import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
 import type { Kernels } from './kernels.ts';
 import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
+import type { Question } from './methods/method.ts';
 import { bankSize, RollingOcclusion } from './methods/rollingOcclusion.ts';
 import { Model } from './model/graph.ts';
 import { badToken, vocabularyOf } from './model/layers/embedding.ts';
@@ -131,13 +132,13 @@ export class Explainer {
   }
 
   /**
-   * What a question about a recent tick rests on: with kernels, model, score and target it is a `Question` for any method,
-   * and rolling occlusion answers it with the bytes that the stream had.
+   * What a question about a recent tick rests on: with kernels, model and targets it is a `Question` for any method, and
+   * rolling occlusion answers it with the bytes that the stream had.
    * @param index number of the tick since the last reset
    * @throws ConfigError where the tick is not kept (any more), or the baseline does not fit the model
    */
-  question(index: number, options: RecentOptions = {}): Recent {
-    return this.#past.question(index, options);
+  question(index: number, options: RecentOptions = {}): Recent & Pick<Question, 'score'> {
+    return { score: this.score, ...this.#past.question(index, options) };
   }
 
   /** The raw columns that feed the model and its target. */

@@ -228,6 +228,8 @@ export interface Arena {
 
 /** Compiled kernels: `math` for everybody, and a fresh arena for every model. */
 export interface Kernels {
+  /** What they were compiled to: `loadKernels` makes the same of it in another thread. */
+  readonly module: WebAssembly.Module;
   readonly math: MathFunctions;
   arena(): Arena;
 }
@@ -236,7 +238,7 @@ export interface Kernels {
 export async function loadKernels(source: BufferSource | WebAssembly.Module): Promise<Kernels> {
   const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
   const arena = (): Arena => withLimit(instantiateSync(module, {}).exports as unknown as Arena);
-  return { math: arena() as unknown as MathFunctions, arena };
+  return { module, math: arena() as unknown as MathFunctions, arena };
 }
 
 /** What 32-bit pointers reach, less a page. */

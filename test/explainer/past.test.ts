@@ -32,7 +32,6 @@ const questionOf = (explainer: Explainer, index: number, more = {}): Omit<Questi
   kernels,
   spec: explainer.spec,
   blackBox: null,
-  score: explainer.score,
   background: null,
   seed: 0,
   ...explainer.question(index, more),

@@ -1,5 +1,6 @@
 import { ConfigError, DataError, ModelError } from '../../errors.ts';
 import type { FeedStatus } from '../../types.ts';
+import { jsonText } from '../jsonText.ts';
 
 /** Exit codes: done; failed while running; the call, a config, a model or a data file is invalid. */
 export const DONE = 0;
@@ -51,9 +52,9 @@ export function run<A extends unknown[]>(action: (...args: A) => void | Promise<
   };
 }
 
-/** Prints one JSON document on a line of its own; numbers in float32 arrays are shown in full. */
+/** Prints one JSON document on a line of its own. */
 export function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, plain)}\n`);
+  process.stdout.write(`${jsonText(value)}\n`);
 }
 
 /** Prints text as it is, with a line end. */
@@ -69,9 +70,4 @@ export function note(text: string): void {
 /** What a feed says of itself, as a remark. */
 export function noteFeed({ state, reason, missing }: FeedStatus): void {
   note(['feed', state, reason && `(${reason})`, missing && `${missing} ticks missing`].filter(Boolean).join(' '));
-}
-
-/** Typed arrays as lists. */
-function plain(_key: string, value: unknown): unknown {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float32Array) : value;
 }
