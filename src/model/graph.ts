@@ -263,7 +263,7 @@ export class Model {
 const PASSES: readonly string[] = ['dropout', 'flatten', 'last', 'reshape'];
 
 /** The layers with the last one's activation left out where the score is a logit. */
-function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
+export function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
   if (score !== 'logit') return layers;
   const at = layers.findLastIndex(({ kind }) => !PASSES.includes(kind));
   return layers.map((layer, i) => {
