@@ -3,10 +3,15 @@ import { ablation } from './ablation.ts';
 import { attention } from './attention.ts';
 import { augmentedOcclusion } from './augmentedOcclusion.ts';
 import { counterfactual } from './counterfactual.ts';
+import { expectedGradients } from './expectedGradients.ts';
+import { integratedGradients } from './integratedGradients.ts';
 import { lagBand } from './lagBandOffline.ts';
 import type { Method, OptionValue } from './method.ts';
 import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
+import { inputXGradient, saliency } from './saliency.ts';
+import { smoothGrad } from './smoothGrad.ts';
+import { temporalIntegratedGradients } from './temporalIntegratedGradients.ts';
 import { temporalOcclusion } from './temporalOcclusion.ts';
 
 export { ask, type Explained } from './ask.ts';
@@ -29,9 +34,15 @@ export const methods: readonly Method[] = [
   attention,
   augmentedOcclusion,
   counterfactual,
+  expectedGradients,
+  inputXGradient,
+  integratedGradients,
   lagBand,
   occlusion,
   rollingOcclusion,
+  saliency,
+  smoothGrad,
+  temporalIntegratedGradients,
   temporalOcclusion,
 ];
 

@@ -1,7 +1,7 @@
 /** The state that the ticks before a window leave behind. */
 import type { Kernels } from '../kernels.ts';
 import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
-import { Plan } from './plan.ts';
+import { Plan, type Snapshot } from './plan.ts';
 import type { Wired } from './wiring.ts';
 
 /** One branch of a model that takes one tick at a time, in an arena of its own. */
@@ -24,12 +24,14 @@ export class Past {
   }
 
   /**
-   * Steps from a zero state.
+   * Steps from a state.
    * @param ticks F values each
+   * @param start null: zero
    * @returns the state arrays of each layer that keeps some, in the order of the layers
    */
-  run(ticks: readonly Float32Array[]): Float32Array[][] {
+  run(ticks: readonly Float32Array[], start: Snapshot | null = null): Float32Array[][] {
     this.#plan.reset();
+    if (start) this.#plan.restore(start);
     for (const [t, x] of ticks.entries()) {
       this.#input.set(x);
       this.#plan.step(this.#batch, t);

@@ -10,6 +10,7 @@ import { kindOf } from './layers/index.ts';
 import { floats } from './layers/layer.ts';
 import { allocTaped, type TapeContext, type Taped, type TapeLayer } from './layers/taped.ts';
 import { Past } from './past.ts';
+import type { Snapshot } from './plan.ts';
 import { TICKS } from './shape.ts';
 import type { ModelSpec } from './spec.ts';
 import { firstWindowed, type Wired, wire } from './wiring.ts';
@@ -93,18 +94,19 @@ export class Tape {
   }
 
   /**
-   * Ticks before the window, stepped from a zero state, alone: all windows begin from the state they leave, until it is called
-   * again. To gradients that state is a constant.
+   * Ticks before the window, stepped alone: all windows begin from the state they leave, until it is called again. To gradients
+   * that state is a constant.
    * @param before F values each
+   * @param start the state before them (`Model.snapshot`); null: zero
    * @throws RangeError for a model that needs complete windows, which begin at zero
    */
-  begin(before: readonly Float32Array[]): void {
+  begin(before: readonly Float32Array[], start: Snapshot | null = null): void {
     if (this.#windowed) {
       if (before.length > 0) throw new RangeError('a model that needs complete windows knows no ticks before them');
       return;
     }
     this.#past ??= new Past(this.#kernels, this.#wired, this.inputs);
-    const states = this.#past.run(before);
+    const states = this.#past.run(before, start);
     const stateful = this.#layers.filter((layer) => layer.begin);
     for (const [l, layer] of stateful.entries()) layer.begin!(states[l]!, before.length);
   }
