@@ -5,9 +5,9 @@ import { Floats, Ints } from './memory';
 
 export const SIGMOID: i32 = 2;
 export const TANH: i32 = 3;
-const SOFTMAX: i32 = 4;
-const LOG_SOFTMAX: i32 = 5;
-const LEAKY_RELU: i32 = 15;
+export const SOFTMAX: i32 = 4;
+export const LOG_SOFTMAX: i32 = 5;
+export const LEAKY_RELU: i32 = 15;
 
 /** Applies an activation in place to the first O floats of each named row (B, stride); alpha: its slope or factor, if it has one. */
 export function activate(kind: i32, alpha: f32, x: Floats, slots: Ints, n: i32, stride: i32, O: i32): void {
@@ -117,7 +117,7 @@ export function gate1(kind: i32, v: f32): f32 {
 }
 
 // 2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!: all terms of one sign, so nothing cancels. Below 6 within 1e-15.
-function erf(x: f64): f64 {
+export function erf(x: f64): f64 {
   if (abs(x) > 6) return x > 0 ? 1 : -1;
   let term = x;
   let sum = x;

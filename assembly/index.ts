@@ -1,5 +1,8 @@
 // The kernels, one line a file.
 export { activate } from './activation';
+export { activateBack } from './backward/activation';
+export { lstmBack, lstmKeep } from './backward/lstm';
+export { affineBack } from './backward/norm';
 export { difference, fork, settle, spread } from './branches';
 export { attend } from './layers/attention';
 export { convStep } from './layers/conv1d';
@@ -15,4 +18,5 @@ export { inputShare } from './layers/share';
 export { clearMask, eitherMask, maskEqual, part, zeroMasked } from './masks';
 export { cos, exp, expm1, log, log1p, pow, sigmoid1, sin, tanh, tanh1 } from './math';
 export { alloc } from './memory';
+export { product } from './product';
 export { combine, combineSeen, copyRows, divide, relayout } from './rows';

@@ -15,6 +15,22 @@ type RecurrentStep = [
 export interface Arena {
   memory: WebAssembly.Memory;
   activate(kind: number, alpha: number, x: number, slots: number, n: number, stride: number, O: number): void;
+  activateBack(
+    kind: number,
+    alpha: number,
+    dx: number,
+    dxStride: number,
+    dy: number,
+    dyStride: number,
+    x: number,
+    xStride: number,
+    y: number,
+    yStride: number,
+    slots: number,
+    n: number,
+    O: number,
+  ): void;
+  affineBack(...args: [...Rows, slope: number, F: number]): void;
   difference(effect: number, out: number, stride: number, slots: number, n: number, target: number): void;
   fork(state: number, stride: number, from: number, to: number, count: number): void;
   settle(far: number, state: number, stride: number, H: number, slots: number, n: number, eps: number): void;
@@ -96,6 +112,20 @@ export interface Arena {
     h: number,
     ...args: [...RecurrentStep, recurrentKind: number, kind: number, rh: number]
   ): void;
+  lstmBack(
+    dz: number,
+    dc: number,
+    dh: number,
+    c: number,
+    cBefore: number,
+    gates: number,
+    sums: number,
+    slots: number,
+    n: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
   lstmGates(
     out: number,
     z: number,
@@ -105,6 +135,18 @@ export interface Arena {
     P: number,
     weights: number,
     rows: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
+  lstmKeep(
+    h: number,
+    c: number,
+    cBefore: number,
+    gates: number,
+    sums: number,
+    slots: number,
+    n: number,
     H: number,
     recurrentKind: number,
     kind: number,
@@ -134,6 +176,22 @@ export interface Arena {
     maskStride: number,
     slots: number,
     n: number,
+  ): void;
+  product(
+    out: number,
+    outStride: number,
+    start: number,
+    startStride: number,
+    a: number,
+    aStride: number,
+    P: number,
+    b: number,
+    bStride: number,
+    Q: number,
+    slots: number,
+    n: number,
+    weights: number,
+    O: number,
   ): void;
   rnnStep(hNext: number, h: number, ...args: [...RecurrentStep, kind: number]): void;
   inputShare(

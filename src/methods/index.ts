@@ -1,6 +1,18 @@
 import { ConfigError, invalid } from '../errors.ts';
+import { ablation } from './ablation.ts';
+import { attention } from './attention.ts';
+import { augmentedOcclusion } from './augmentedOcclusion.ts';
+import { counterfactual } from './counterfactual.ts';
+import { expectedGradients } from './expectedGradients.ts';
+import { integratedGradients } from './integratedGradients.ts';
+import { lagBand } from './lagBandOffline.ts';
 import type { Method, OptionValue } from './method.ts';
+import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
+import { inputXGradient, saliency } from './saliency.ts';
+import { smoothGrad } from './smoothGrad.ts';
+import { temporalIntegratedGradients } from './temporalIntegratedGradients.ts';
+import { temporalOcclusion } from './temporalOcclusion.ts';
 
 export { ask, type Explained } from './ask.ts';
 export { explanationJson } from './json.ts';
@@ -17,7 +29,22 @@ export type {
 export { chooseTarget } from './target.ts';
 
 /** Attribution methods, alphabetical. */
-export const methods: readonly Method[] = [rollingOcclusion];
+export const methods: readonly Method[] = [
+  ablation,
+  attention,
+  augmentedOcclusion,
+  counterfactual,
+  expectedGradients,
+  inputXGradient,
+  integratedGradients,
+  lagBand,
+  occlusion,
+  rollingOcclusion,
+  saliency,
+  smoothGrad,
+  temporalIntegratedGradients,
+  temporalOcclusion,
+];
 
 /** @throws ConfigError for an unknown name, with the known ones */
 export function findMethod(name: string): Method {

@@ -6,9 +6,12 @@ import { ConfigError, invalid, ModelError } from '../errors.ts';
 import type { Arena, Kernels } from '../kernels.ts';
 import { checkModel } from './formats/check.ts';
 import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
-import { Plan, type Shown } from './plan.ts';
+import { Plan, type Shown, type Snapshot } from './plan.ts';
+
 import type { LayerSpec, ModelSpec } from './spec.ts';
 import { firstWindowed, outputWidth, whyWindowed, wire } from './wiring.ts';
+
+export type { Snapshot } from './plan.ts';
 
 export interface ModelOptions {
   /** B, the most branches alive at once, branch 0 included. */
@@ -19,15 +22,6 @@ export interface ModelOptions {
   score?: 'raw' | 'probability' | 'logit';
   /** T, for a model that needs a complete window and whose file fixes none. */
   window?: number | null;
-}
-
-/** The state of one branch, as `Model.snapshot` takes it. Plain data: it may travel to another thread. */
-export interface Snapshot {
-  readonly states: readonly Float32Array[];
-  /** Places of the newest rows of states that are rings. */
-  readonly rings: readonly number[];
-  /** Ticks since the model was reset. */
-  readonly ticks: number;
 }
 
 const NONE = new Float32Array(0);
@@ -135,22 +129,13 @@ export class Model {
 
   /** The state that a slot has now; `restore` gives it back, to this model or to another of the same layers. */
   snapshot(slot = 0): Snapshot {
-    const states = this.#plan.states.flat().map(({ at, stride }) => {
-      const from = at / 4 + slot * stride;
-      return this.#heap.slice(from, from + stride);
-    });
-    return { states, rings: this.#plan.rings.map(({ newest }) => newest!), ticks: this.#ticks };
+    return { ...this.#plan.snapshot(slot), ticks: this.#ticks };
   }
 
   /** Branch 0 begins with the state of a snapshot; what the other slots hold has no meaning until they are forked. */
-  restore({ states, rings, ticks }: Snapshot): void {
-    this.#plan.states.flat().forEach(({ at }, i) => {
-      this.#heap.set(states[i]!, at / 4);
-    });
-    this.#plan.rings.forEach((ring, i) => {
-      ring.newest = rings[i]!;
-    });
-    this.#ticks = ticks;
+  restore(snapshot: Snapshot): void {
+    this.#plan.restore(snapshot);
+    this.#ticks = snapshot.ticks;
     this.#finished = false;
   }
 
@@ -263,7 +248,7 @@ export class Model {
 const PASSES: readonly string[] = ['dropout', 'flatten', 'last', 'reshape'];
 
 /** The layers with the last one's activation left out where the score is a logit. */
-function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
+export function withScore(layers: LayerSpec[], score: string): LayerSpec[] {
   if (score !== 'logit') return layers;
   const at = layers.findLastIndex(({ kind }) => !PASSES.includes(kind));
   return layers.map((layer, i) => {

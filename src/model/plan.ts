@@ -6,6 +6,7 @@ import type { Arena } from '../kernels.ts';
 import { kindOf } from './layers/index.ts';
 import {
   type Batch,
+  floats,
   type Layer,
   type LayerContext,
   layout,
@@ -25,6 +26,15 @@ import type { Wired } from './wiring.ts';
 export interface Shown {
   name: string;
   values: Record<string, Float32Array>;
+}
+
+/** The state of one branch, as `Model.snapshot` takes it. Plain data: it may travel to another thread. */
+export interface Snapshot {
+  readonly states: readonly Float32Array[];
+  /** Places of the newest rows of states that are rings. */
+  readonly rings: readonly number[];
+  /** Ticks since the model was reset. */
+  readonly ticks: number;
 }
 
 /** One thing that is done at every tick. */
@@ -80,7 +90,7 @@ export class Plan {
   /** State arrays as they stand now, a list for whatever keeps some. */
   readonly states: readonly (readonly State[])[];
   /** Layers whose state is a ring. */
-  readonly rings: readonly { newest?: number }[];
+  readonly #rings: readonly { newest?: number }[];
 
   constructor(wired: readonly Wired[], options: PlanOptions) {
     this.#options = options;
@@ -92,7 +102,7 @@ export class Plan {
     this.outputTick = last.sequence ? last.sequence().tick : this.outputWidth;
     const keepers = [...this.#ticks.map(({ layer }) => layer), ...this.#collectors.map(({ collector }) => collector)];
     this.states = keepers.map((keeper) => keeper.states()).filter(({ length }) => length > 0);
-    this.rings = this.#ticks.map(({ layer }) => layer).filter(({ newest }) => newest !== undefined);
+    this.#rings = this.#ticks.map(({ layer }) => layer).filter(({ newest }) => newest !== undefined);
   }
 
   /** Where the output stands: of a sequence its last tick, of several axes all values. */
@@ -124,6 +134,24 @@ export class Plan {
   reset(): void {
     for (const { layer } of this.#ticks) layer.reset();
     for (const { collector } of this.#collectors) collector.reset();
+  }
+
+  /** The state of one slot. */
+  snapshot(slot: number): Omit<Snapshot, 'ticks'> {
+    const states = this.states.flat().map(({ at, stride }) => {
+      return floats(this.#options.arena, at + 4 * slot * stride, stride).slice();
+    });
+    return { states, rings: this.#rings.map(({ newest }) => newest!) };
+  }
+
+  /** Gives slot 0 the state of a snapshot. */
+  restore({ states, rings }: Snapshot): void {
+    this.states.flat().forEach(({ at, stride }, i) => {
+      floats(this.#options.arena, at, stride).set(states[i]!);
+    });
+    this.#rings.forEach((ring, i) => {
+      ring.newest = rings[i]!;
+    });
   }
 
   /** In the order of the layers. */

@@ -1,8 +1,9 @@
 import { ALPHA, activationIndex } from '../activations.ts';
 import { text, whole } from '../formats/fields.ts';
 import type { DenseSpec } from '../spec.ts';
-import { type LayerContext, type LayerKind, pad, rowLayer, store } from './layer.ts';
+import { allocSequence, type LayerContext, type LayerKind, pad, rowLayer, store, tickOf } from './layer.ts';
 import { checkActivation, lastAxis, only, rowsWithin } from './shapes.ts';
+import { allocRows, packColumns, tickByTick } from './taped.ts';
 
 /** Dense with its activation (`assembly/layers/dense.ts`). */
 export const dense: LayerKind<DenseSpec> = {
@@ -28,6 +29,39 @@ export const dense: LayerKind<DenseSpec> = {
       arena.denseStep(out.at, out.stride, x!.at, x!.stride, slots, n, product.weights, product.bias, I, O);
       if (activation !== 0) arena.activate(activation, ALPHA[spec.activation] ?? 1, out.at, slots, n, out.stride, O);
     });
+  },
+  tape(spec, context) {
+    const { inputs: I, units: O, kernel } = spec;
+    const { arena, slots } = context;
+    const { weights, bias } = denseProduct(spec, context);
+    const transposed = store(
+      arena,
+      packColumns(O, I, (o, k) => kernel[k * O + o]!),
+    );
+    const activation = activationIndex(spec.activation);
+    const alpha = ALPHA[spec.activation] ?? 1;
+    // sums are kept where an activation follows: its slope may need them
+    const sums = activation === 0 ? null : allocSequence(context, context.outputs[0]!);
+    const d = allocRows(context, O);
+    return tickByTick(
+      context,
+      ({ x: [x], y }, n, t) => {
+        const z = sums ? tickOf(sums, t) : y;
+        arena.denseStep(z.at, z.stride, x!.at, x!.stride, slots, n, weights, bias, I, O);
+        if (!sums) return;
+        arena.copyRows(y.at, y.stride, z.at, z.stride, slots, slots, n, O);
+        arena.activate(activation, alpha, y.at, slots, n, y.stride, O);
+      },
+      ({ dx: [dx], y, dy }, n, t) => {
+        const z = sums && tickOf(sums, t);
+        if (z) {
+          const values = [dy.at, dy.stride, z.at, z.stride, y.at, y.stride] as const;
+          arena.activateBack(activation, alpha, d.at, d.stride, ...values, slots, n, O);
+        }
+        const { at, stride } = z ? d : dy;
+        arena.product(dx!.at, dx!.stride, dx!.at, dx!.stride, at, stride, O, 0, 0, 0, slots, n, transposed, I);
+      },
+    );
   },
 };
 

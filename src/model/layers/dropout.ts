@@ -2,6 +2,7 @@ import { number } from '../formats/fields.ts';
 import type { DropoutSpec } from '../spec.ts';
 import type { LayerKind } from './layer.ts';
 import { only } from './shapes.ts';
+import { passes } from './taped.ts';
 
 /** Inert outside training. */
 export const dropout: LayerKind<DropoutSpec> = {
@@ -14,4 +15,5 @@ export const dropout: LayerKind<DropoutSpec> = {
   needsWindow: () => null,
   stateful: false,
   step: () => null,
+  tape: (_, context) => passes(context),
 };

@@ -6,6 +6,7 @@ import type { Arena } from '../../kernels.ts';
 import type { Field } from '../formats/fields.ts';
 import { type Shape, TICKS } from '../shape.ts';
 import type { LayerSpec } from '../spec.ts';
+import type { TapeContext, TapeLayer } from './taped.ts';
 
 /** Rows of floats in the arena: row s begins at `at + 4 s stride`. */
 export interface Rows {
@@ -94,6 +95,8 @@ export interface LayerContext {
   /** Shapes of what comes in and goes out. */
   inputs: readonly Shape[];
   outputs: readonly Shape[];
+  /** Sequences lie tick by tick, in each tick the branches side by side; else branch by branch. */
+  byTick?: boolean;
 }
 
 /** Refuses a layer that does not fit: what is wrong, under the layer's path, and what would be right. */
@@ -120,6 +123,8 @@ export interface LayerKind<S extends LayerSpec = LayerSpec> {
   step?(spec: S, context: LayerContext): Layer | null;
   /** Works on a complete window. Absent: the step form is run over it. */
   window?(spec: S, context: LayerContext): WindowLayer;
+  /** Works on whole windows and knows the way back. Absent: no gradient passes through it. */
+  tape?(spec: S, context: TapeContext): TapeLayer;
 }
 
 /** x rounded up to a multiple of 4, the lanes of a vector. */
@@ -165,11 +170,11 @@ export function rowLayer(
 }
 
 /** A whole sequence a branch: [ticks, values], or one tick for a vector. */
-export function allocSequence({ arena, B, T }: LayerContext, shape: Shape): Sequence {
+export function allocSequence({ arena, B, T, byTick }: LayerContext, shape: Shape): Sequence {
   const [length, width] = layout(shape, T);
-  const tick = pad(width);
-  const stride = length * tick;
-  return { at: arena.alloc(4 * B * stride), stride, tick, length, width, mask: 0, maskStride: 0 };
+  const row = pad(width);
+  const [stride, tick] = byTick ? [row, B * row] : [length * row, row];
+  return { at: arena.alloc(4 * B * length * row), stride, tick, length, width, mask: 0, maskStride: 0 };
 }
 
 /** Ticks and values a tick of a shape. */

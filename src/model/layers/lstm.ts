@@ -16,7 +16,9 @@ import {
   type StepArguments,
   split,
 } from './recurrent.ts';
+import { columnOf, recurrentTape, type TapeCell } from './recurrentTape.ts';
 import { checkGate } from './shapes.ts';
+import { packColumns } from './taped.ts';
 
 /** LSTM of B branches (`assembly/layers/lstm.ts`). */
 export const lstm: LayerKind<LstmSpec> = {
@@ -43,6 +45,7 @@ export const lstm: LayerKind<LstmSpec> = {
   needsWindow: recurrentNeedsWindow,
   stateful: true,
   step: (spec, context) => recurrentLayer(spec, context, lstmCell(spec, context)),
+  tape: (spec, context) => recurrentTape(spec, context, lstmTapeCell(spec, context)),
 };
 
 const SIGMOID = activationIndex('sigmoid');
@@ -87,6 +90,44 @@ function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
       arena.lstmGates(gates, a.z, a.x, a.I, a.before, P, a.weights, rows, H, gate, kind);
       const at = (group: number): number => gates + 4 * group * stride;
       return { cell: c.at, i: at(0), f: at(1), g: at(2), o: at(3) };
+    },
+  };
+}
+
+function lstmTapeCell(spec: LstmSpec, { arena, B }: LayerContext): TapeCell {
+  const { inputs: I, units: H, kernel, recurrent, bias, projection } = spec;
+  const P = stateWidth(spec);
+  const [stride, hStride] = [pad(H), pad(P)];
+  const { gate, kind } = activationsOf(spec);
+  // o act(c), of which a projection makes h, and its gradient
+  const [raw, dRaw] = projection ? [arena.alloc(4 * B * stride), arena.alloc(4 * B * stride)] : [0, 0];
+  const project = projection ? store(arena, packDense(projection, H, P)) : 0;
+  const transposed = projection
+    ? store(
+        arena,
+        packColumns(P, H, (p, unit) => projection[unit * P + p]!),
+      )
+    : 0;
+  const zeros = projection ? arena.alloc(4 * Math.max(stride, hStride)) : 0;
+  return {
+    width: P,
+    cellWidth: H,
+    columns: 4 * stride,
+    weight(row, column) {
+      const { gate: group, unit } = columnOf(column, H);
+      if (unit < 0) return 0;
+      return row < I ? kernel[(row * 4 + group) * H + unit]! : recurrent[((row - I) * 4 + group) * H + unit]!;
+    },
+    bias: packSums(split(bias, H), H),
+    keepsSums: gate !== SIGMOID || kind !== TANH,
+    holds: false,
+    keep({ slots, n, sums, gates, h, c, cBefore }) {
+      arena.lstmKeep(raw || h, c, cBefore, gates, sums, slots, n, H, gate, kind);
+      if (raw) arena.denseStep(h, hStride, raw, stride, slots, n, project, zeros, H, P);
+    },
+    back({ slots, n, sums, gates, c, cBefore, dz, dh, dc }) {
+      if (raw) arena.product(dRaw, stride, zeros, 0, dh, hStride, P, 0, 0, 0, slots, n, transposed, H);
+      arena.lstmBack(dz, dc, dRaw || dh, c, cBefore, gates, sums, slots, n, H, gate, kind);
     },
   };
 }

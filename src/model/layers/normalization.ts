@@ -3,6 +3,7 @@ import type { Shape } from '../shape.ts';
 import type { BatchNormalizationSpec, NormalizationSpec, RescalingSpec } from '../spec.ts';
 import { type Layer, type LayerContext, type LayerKind, type Refuse, rowLayer, store } from './layer.ts';
 import { lastAxis, only, rowsWithin } from './shapes.ts';
+import { type TapeContext, type TapeLayer, tickByTick } from './taped.ts';
 
 function same(inputs: readonly Shape[], refuse: Refuse): Shape[] {
   const shape = only(inputs, refuse);
@@ -25,10 +26,8 @@ export const normalization: LayerKind<NormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
-  step(spec, context) {
-    const deviation = spec.variance.map((v) => Math.max(Math.fround(Math.sqrt(v)), EPSILON));
-    return affine(context, 'normalize', spec.mean, deviation);
-  },
+  step: (spec, context) => affine(context, standardise(spec)),
+  tape: (spec, context) => affineTape(context, standardise(spec)),
 };
 
 export const rescaling: LayerKind<RescalingSpec> = {
@@ -46,8 +45,8 @@ export const rescaling: LayerKind<RescalingSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
-  step: ({ inputs, scale, offset }, context) =>
-    affine(context, 'rescale', spread(scale, inputs), spread(offset, inputs)),
+  step: (spec, context) => affine(context, rescale(spec)),
+  tape: (spec, context) => affineTape(context, rescale(spec)),
 };
 
 export const batchNormalization: LayerKind<BatchNormalizationSpec> = {
@@ -65,25 +64,51 @@ export const batchNormalization: LayerKind<BatchNormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
-  step({ gamma, beta, mean, variance, epsilon }, context) {
-    const scale = gamma.map((g, f) => g / Math.sqrt(variance[f]! + epsilon));
-    return affine(
-      context,
-      'rescale',
-      scale,
-      beta.map((b, f) => b - mean[f]! * scale[f]!),
-    );
-  },
+  step: (spec, context) => affine(context, asTrained(spec)),
+  tape: (spec, context) => affineTape(context, asTrained(spec)),
 };
 
-/** One affine map a column (`assembly/layers/norm.ts`). */
-function affine(context: LayerContext, kernel: 'normalize' | 'rescale', a: Float32Array, b: Float32Array): Layer {
+/** One affine map a column: its kernel (`assembly/layers/norm.ts`), what that takes, and the slope. */
+interface Affine {
+  kernel: 'normalize' | 'rescale';
+  a: Float32Array;
+  b: Float32Array;
+  slope: Float32Array;
+}
+
+function standardise({ mean, variance }: NormalizationSpec): Affine {
+  const deviation = variance.map((v) => Math.max(Math.fround(Math.sqrt(v)), EPSILON));
+  return { kernel: 'normalize', a: mean, b: deviation, slope: deviation.map((d) => 1 / d) };
+}
+
+function rescale({ inputs, scale, offset }: RescalingSpec): Affine {
+  const a = spread(scale, inputs);
+  return { kernel: 'rescale', a, b: spread(offset, inputs), slope: a };
+}
+
+function asTrained({ gamma, beta, mean, variance, epsilon }: BatchNormalizationSpec): Affine {
+  const a = gamma.map((g, f) => g / Math.sqrt(variance[f]! + epsilon));
+  return { kernel: 'rescale', a, b: beta.map((b, f) => b - mean[f]! * a[f]!), slope: a };
+}
+
+function affine(context: LayerContext, { kernel, a, b }: Affine): Layer {
   const { arena } = context;
   const F = a.length;
   const [aAt, bAt] = [store(arena, a), store(arena, b)];
   return rowLayer(context, F, ([x], out, slots, n) => {
     arena[kernel](out.at, out.stride, x!.at, x!.stride, slots, n, aAt, bAt, F);
   });
+}
+
+function affineTape(context: TapeContext, { kernel, a, b, slope }: Affine): TapeLayer {
+  const { arena, slots } = context;
+  const F = a.length;
+  const [aAt, bAt, slopeAt] = [store(arena, a), store(arena, b), store(arena, slope)];
+  return tickByTick(
+    context,
+    ({ x: [x], y }, n) => arena[kernel](y.at, y.stride, x!.at, x!.stride, slots, n, aAt, bAt, F),
+    ({ dx: [dx], dy }, n) => arena.affineBack(dx!.at, dx!.stride, dy.at, dy.stride, slots, n, slopeAt, F),
+  );
 }
 
 function spread(values: Float32Array, F: number): Float32Array {

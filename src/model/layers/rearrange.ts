@@ -8,6 +8,7 @@ import {
   type LayerContext,
   type LayerKind,
   rowLayer,
+  type Sequence,
   unmasked,
   type WindowLayer,
 } from './layer.ts';
@@ -134,6 +135,11 @@ export const last: LayerKind<LastSpec> = {
         out.stride = x!.stride;
       },
     };
+  },
+  tape(_, { from }) {
+    const tick = (x: Sequence): Sequence => ({ ...x, at: x.at + 4 * (x.length - 1) * x.tick, length: 1, mask: 0 });
+    const { value, gradient } = from[0]!;
+    return { outputs: [{ value: tick(value), gradient: tick(gradient) }], forward() {}, backward() {} };
   },
 };
 

@@ -1,0 +1,51 @@
+import { reservoir, wholeOption } from './background.ts';
+import type { Answer, Method } from './method.ts';
+import { below, seeded } from './random.ts';
+import { runWorlds } from './worlds.ts';
+
+/** Occlusion by values that the stream has really shown, as in tint's AugmentedOcclusion: one window is drawn for each world. */
+export const augmentedOcclusion: Method = {
+  name: 'augmented-occlusion',
+  summary: 'each value replaced by what earlier windows held at its place; mean over draws, with its standard error',
+  about: {
+    family: 'perturbation',
+    question: 'What would the model say now, had this value been some other one that the stream has shown?',
+    cost: 'K F samples branches',
+    baselines: 'the reservoir alone',
+    caveat: 'a drawn value need not fit the values around it',
+    source: 'Tonekaboni et al. 2020 (AFO); tint',
+  },
+  options: { reservoir: 100, samples: 30 },
+  draws: true,
+  supports: () => true,
+  async explain(question, options, run): Promise<Answer[]> {
+    const samples = wholeOption('samples', options.samples, 2);
+    const windows = reservoir(question, wholeOption('reservoir', options.reservoir));
+    const [K, F] = [question.ticks.length, question.spec.inputs];
+    const draw = seeded(question.seed);
+    const drawn = Int32Array.from({ length: K * F * samples }, () => below(windows.length, draw));
+    const write = (n: number, window: Float32Array): void => {
+      if (n === 0) return;
+      const at = Math.floor((n - 1) / samples);
+      window[at] = windows[drawn[n - 1]!]![Math.floor(at / F)]![at % F]!;
+    };
+    const { values, outputs, evaluations } = await runWorlds(question, { count: 1 + K * F * samples, write }, run);
+    return question.targets.map((target) => {
+      const mean = new Float32Array(K * F);
+      const standardError = new Float32Array(K * F);
+      for (let at = 0; at < K * F; at++) {
+        let sum = 0;
+        let squares = 0;
+        for (let s = 0; s < samples; s++) {
+          const effect = values[target]! - values[(1 + at * samples + s) * outputs + target]!;
+          sum += effect;
+          squares += effect * effect;
+        }
+        mean[at] = sum / samples;
+        const variance = Math.max(0, squares - (sum * sum) / samples) / (samples - 1);
+        standardError[at] = Math.sqrt(variance / samples);
+      }
+      return { values: mean, standardError, baselineOutput: null, evaluations };
+    });
+  },
+};

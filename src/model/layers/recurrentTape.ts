@@ -1,0 +1,168 @@
+/** Recurrent layers on a tape: sums of gates by `product`, what every tick held, and back through time. */
+import type { GruSpec, LstmSpec, RnnSpec } from '../spec.ts';
+import { floats, pad, type Sequence, store, tickOf } from './layer.ts';
+import { packColumns, type TapeContext, type Taped, type TapeLayer, taken } from './taped.ts';
+
+/** Pointers of one tick: rows of B branches side by side, of which `slots` names n. */
+export interface CellTick {
+  slots: number;
+  n: number;
+  /** Sums (C) of the gates, and what the cell makes of them (C). */
+  sums: number;
+  gates: number;
+  /** h (pad(P)) and c (pad(H)) after and before it. */
+  h: number;
+  before: number;
+  c: number;
+  cBefore: number;
+  /** Gradients of the sums, of h and of c. */
+  dz: number;
+  dh: number;
+  dc: number;
+}
+
+/** How one kind of cell keeps a step and takes it back. */
+export interface TapeCell {
+  /** P, the width of h; H where it has a cell state beside it, else 0; C. */
+  width: number;
+  cellWidth: number;
+  columns: number;
+  /** What multiplies x (rows 0 .. I - 1) and h (from row I on) to sums, and the bias they start at (C). */
+  weight(row: number, column: number): number;
+  bias: Float32Array;
+  /** Whether `sums` must stay beside `gates`: slopes that the gates themselves do not tell. */
+  keepsSums: boolean;
+  /** From sums to gates, h and c. */
+  keep(tick: CellTick): void;
+  /** From dh and dc to dz and the dc before; in dh it leaves what does not pass through the sums, where `holds` says so. */
+  back(tick: CellTick): void;
+  holds: boolean;
+}
+
+/** Works as `recurrentLayer` run over the window does, to the bit. */
+export function recurrentTape(
+  { sequences, backwards, zeroMasked }: LstmSpec | GruSpec | RnnSpec,
+  context: TapeContext,
+  { width: P, cellWidth: H, columns: C, weight, bias, keepsSums, keep, back, holds }: TapeCell,
+): TapeLayer {
+  const { arena, B, from, slots } = context;
+  const [{ value: x, gradient: dx }] = from as [Taped];
+  const [length, I] = taken(context);
+  const [hStride, cStride] = [pad(P), pad(H)];
+  const weights = store(arena, packColumns(I + P, C, weight));
+  const weightsOfH = store(
+    arena,
+    packColumns(C, P, (column, k) => weight(I + k, column)),
+  );
+  const weightsOfX = store(
+    arena,
+    packColumns(C, I, (column, k) => weight(k, column)),
+  );
+  const start = store(arena, bias);
+  const zeros = arena.alloc(4 * Math.max(hStride, C));
+  /** Ticks (length + 1, B, stride) with the state before the first of them in its place: first, or last where it runs backwards. */
+  const states = (stride: number): Sequence => {
+    const at = arena.alloc(4 * (length + 1) * B * stride);
+    return { at, stride, tick: B * stride, length: length + 1, width: stride, mask: 0, maskStride: 0 };
+  };
+  const [h, c] = [states(hStride), states(cStride)];
+  const perTick = 4 * B * C;
+  const gates = arena.alloc(length * perTick);
+  const sums = keepsSums ? arena.alloc(length * perTick) : gates;
+  const [dz, dh, dc] = [arena.alloc(perTick), arena.alloc(4 * B * hStride), arena.alloc(4 * B * cStride)];
+  const [order, mask, unused] = [arena.alloc(4 * B), arena.alloc(4 * B), arena.alloc(4 * B)];
+
+  const firstStep = backwards ? length : 0;
+  const lastStep = backwards ? 0 : length;
+  const after = (t: number): number => (backwards ? t : t + 1);
+  const before = (t: number): number => (backwards ? t + 1 : t);
+  /** The k-th tick that it runs over. */
+  const tickAt = (k: number): number => (backwards ? length - 1 - k : k);
+  const sequence = (values: Sequence, at: number, ticks: number, units: number): Sequence => ({
+    ...values,
+    at,
+    length: ticks,
+    width: units,
+  });
+  const gradient = (ticks: number, stride: number, units: number): Sequence =>
+    sequence({ ...h, stride, tick: B * stride }, arena.alloc(4 * ticks * B * stride), ticks, units);
+  const final = (values: Sequence, units: number): Taped => ({
+    value: sequence(values, values.at + 4 * lastStep * values.tick, 1, units),
+    gradient: gradient(1, values.stride, units),
+  });
+  const [lastH, lastC] = [final(h, P), final(c, H)];
+  const shown = zeroMasked ? gradient(length, hStride, P) : sequence(h, h.at + 4 * (backwards ? 0 : h.tick), length, P);
+  const all: Taped = sequences ? { value: shown, gradient: gradient(length, hStride, P) } : lastH;
+
+  const tick: CellTick = { slots, n: 0, sums: 0, gates: 0, h: 0, before: 0, c: 0, cBefore: 0, dz, dh, dc };
+  /** Where tick t stands, and which of the first n branches see it: they come first in the list. */
+  const go = (t: number, n: number): void => {
+    tick.sums = sums + t * perTick;
+    tick.gates = gates + t * perTick;
+    tick.h = h.at + 4 * after(t) * h.tick;
+    tick.before = h.at + 4 * before(t) * h.tick;
+    tick.c = c.at + 4 * after(t) * c.tick;
+    tick.cBefore = c.at + 4 * before(t) * c.tick;
+    const masked = x.mask !== 0;
+    tick.slots = masked ? order : slots;
+    tick.n = masked ? arena.part(order, unused, mask, slots, slots, slots, n, x.mask + 4 * t, x.maskStride) : n;
+  };
+
+  return {
+    outputs: H > 0 ? [all, lastH, lastC] : [all, lastH],
+    begin([h0, c0]) {
+      for (let b = 0; b < B; b++) {
+        floats(arena, h.at + 4 * (firstStep * h.tick + b * hStride), P).set(h0!);
+        if (c0) floats(arena, c.at + 4 * (firstStep * c.tick + b * cStride), H).set(c0);
+      }
+    },
+    forward(n) {
+      all.value.mask = sequences ? x.mask : 0;
+      all.value.maskStride = x.maskStride;
+      for (let k = 0; k < length; k++) {
+        const t = tickAt(k);
+        go(t, n);
+        const { at, stride } = tickOf(x, t);
+        arena.product(tick.sums, C, start, 0, at, stride, I, tick.before, hStride, P, tick.slots, tick.n, weights, C);
+        keep(tick);
+        const held = tick.slots + 4 * tick.n;
+        arena.copyRows(tick.h, hStride, tick.before, hStride, held, held, n - tick.n, hStride);
+        arena.copyRows(tick.c, cStride, tick.cBefore, cStride, held, held, n - tick.n, cStride);
+        if (!zeroMasked || !sequences) continue;
+        const row = tickOf(shown, t);
+        arena.copyRows(row.at, hStride, tick.h, hStride, slots, slots, n, hStride);
+        arena.copyRows(row.at, hStride, zeros, 0, held, held, n - tick.n, hStride);
+      }
+    },
+    backward(n) {
+      arena.copyRows(dh, hStride, lastH.gradient.at, hStride, slots, slots, n, hStride);
+      arena.copyRows(dc, cStride, lastC.gradient.at, cStride, slots, slots, n, cStride);
+      for (let k = length - 1; k >= 0; k--) {
+        const t = tickAt(k);
+        go(t, n);
+        if (sequences) {
+          const dy = tickOf(all.gradient, t);
+          // zeros in the place of a tick that is not seen come from no state
+          const [rows, count] = zeroMasked ? [tick.slots, tick.n] : [slots, n];
+          arena.combine(0, dh, hStride, dy.at, dy.stride, rows, count, P);
+        }
+        back(tick);
+        // of a branch that did not see the tick dh and dc pass by as they are
+        const [rows, seen] = [tick.slots, tick.n];
+        const [from, stride] = holds ? [dh, hStride] : [zeros, 0];
+        arena.product(dh, hStride, from, stride, dz, C, C, 0, 0, 0, rows, seen, weightsOfH, P);
+        const d = tickOf(dx, t);
+        arena.product(d.at, d.stride, d.at, d.stride, dz, C, C, 0, 0, 0, rows, seen, weightsOfX, I);
+      }
+    },
+  };
+}
+
+/**
+ * Where unit and gate of a column stand in a kernel whose gates lie side by side: columns come in blocks of four units, of
+ * each block gate by gate. -1: a padded unit.
+ */
+export function columnOf(column: number, H: number): { gate: number; unit: number } {
+  const unit = (column >> 4) * 4 + (column & 3);
+  return { gate: (column >> 2) & 3, unit: unit < H ? unit : -1 };
+}
