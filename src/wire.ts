@@ -28,6 +28,7 @@
  *     end     f32 x K F    cells (K, F) of the one tick named above, oldest first
  */
 import { DataError, invalid } from './errors.ts';
+import type { OptionValue } from './methods/method.ts';
 import type { AlertTransition, DriftEvent, FeedStatus } from './types.ts';
 
 export const WIRE_VERSION = 1;
@@ -71,6 +72,21 @@ export interface Display {
   scale: number;
 }
 
+/** An attribution method that a dashboard may ask, as `explain` of the command line knows it. */
+export interface WireMethod {
+  name: string;
+  summary: string;
+  /** What it must not be taken for. */
+  caveat: string;
+  family: string;
+  /** Whether it takes windows drawn from the stream in place of a baseline. */
+  draws: boolean;
+  /** True, or why it cannot explain this model. */
+  supported: true | string;
+  /** Every option with its default; null: a number that has none and is to be given. */
+  options: Record<string, OptionValue | null>;
+}
+
 /** First message on every connection. */
 export interface Hello {
   type: 'hello';
@@ -95,6 +111,10 @@ export interface Hello {
   tickMeans: string | null;
   /** Where the feed's speed can be set: the present factor. */
   speed: number | null;
+  /** What explains every tick, or null; what can be asked of any of the `recent` last ticks. */
+  live: string | null;
+  recent: number;
+  methods: WireMethod[];
 }
 
 /** Four times a second. Everything that depends on load or elapsed time, none of it part of any hash. */
@@ -127,9 +147,63 @@ export type ServerMessage =
   | Status
   | { type: 'alert'; alert: AlertTransition }
   | { type: 'drift'; drift: DriftEvent }
-  | { type: 'error'; message: string };
+  | { type: 'error'; message: string }
+  /** To the dashboard that asked; each question ends with one of the last two. */
+  | { type: 'progress'; id: number; done: number; total: number }
+  | { type: 'explanation'; id: number; explanation: WireExplanation }
+  | { type: 'explain-error'; id: number; message: string };
 
-export type ClientMessage = { type: 'speed'; value: number };
+/** What `whytick explain --json` prints; see docs/formats.md. Ticks oldest first; what a method does not give is null. */
+export interface WireExplanation {
+  method: string;
+  mode: 'stateful' | 'windowed';
+  index: number;
+  target: number;
+  /** K, at most the stream's. */
+  window: number;
+  features: string[];
+  baseline: number[] | number[][];
+  output: number;
+  baselineOutput: number | null;
+  values: number[][] | null;
+  events: number[] | null;
+  byFeature: number[] | null;
+  segments: [first: number, last: number][] | null;
+  bySegment: number[] | null;
+  players: { ticks: number[]; features: number[]; value: number; standardError?: number }[] | null;
+  change: number[][] | null;
+  since: number | null;
+  counterfactual: { values: number[][]; output: number } | null;
+  attention: number[][] | null;
+  completenessGap: number | null;
+  /** In the shape of the field that it belongs to. */
+  standardError: number[] | number[][] | null;
+  evaluations: number;
+  elapsedMs: number;
+  options: Record<string, OptionValue>;
+  context?: number[][];
+  r2?: number;
+  stateRelevance?: number;
+  notes?: string[];
+}
+
+/** Asks why the model said what it said at a recent tick of the stream that is shown. */
+export interface ExplainMessage {
+  type: 'explain';
+  /** The client's own number for the question, by which it is answered and cancelled. */
+  id: number;
+  /** Number of the tick since the last reset, and its event time (ms): both must fit. */
+  index: number;
+  time: number;
+  method: string;
+  options: Record<string, OptionValue>;
+  /** Default: what held when the ticks came. */
+  baseline?: 'zero' | 'mean' | 'last' | number[] | null;
+  /** Number or name of an output, or argmax; default: the one that the stream explains. */
+  target?: number | string | null;
+}
+
+export type ClientMessage = { type: 'speed'; value: number } | ExplainMessage | { type: 'cancel'; id: number };
 
 /** Bytes of one frame. */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {

@@ -4,6 +4,7 @@ import { targetIndex } from '../explainer.ts';
 import { createBaseline } from '../methods/baseline.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { type Display, type Hello, WIRE_VERSION } from '../wire.ts';
+import { describeMethods } from './onDemand.ts';
 import { packageVersion } from './version.ts';
 
 export interface About {
@@ -40,6 +41,9 @@ export function describe({ session, stream, spec, config }: About): Omit<Hello, 
     validatedUntil: timeOf(spec, 'validatedUntil'),
     axis: spec.display?.axis ?? 'time',
     tickMeans: spec.display?.tickMeans ?? null,
+    live: explain.method === 'none' ? null : explain.method,
+    recent: explain.recent,
+    methods: describeMethods(spec),
   };
 }
 

@@ -3,12 +3,14 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type Observable, Subscription } from 'rxjs';
 import type { Engine, Explained } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
+import type { Kernels } from '../kernels.ts';
 import type { AlertTransition, FeedStatus } from '../types.ts';
 import { type Status, TickFlag, type WireTick } from '../wire.ts';
 import { type About, describe } from './about.ts';
 import { asset } from './assets.ts';
 import { Hub } from './hub.ts';
 import { createMetrics } from './metrics.ts';
+import { OnDemand } from './onDemand.ts';
 import { Samples } from './percentile.ts';
 import { Access, type AccessOptions } from './security.ts';
 import { startServer } from './server.ts';
@@ -24,7 +26,9 @@ export interface Source {
 
 export interface DashboardOptions extends AccessOptions {
   source: Source;
-  counters: () => Engine['counters'];
+  /** The engine that is shown; a replay that begins again has another one. */
+  engine: () => Engine;
+  kernels: Kernels;
   about: About;
   /** Name of the feed, until it says something itself. */
   feed: string;
@@ -56,7 +60,7 @@ const STATUS_MS = 250;
  * @throws ConfigError when the address cannot be bound, or an option is wrong
  */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { source, counters, about, speed = null, tickMs = new Samples(1), recording = () => null } = options;
+  const { source, engine, kernels, about, speed = null, tickMs = new Samples(1), recording = () => null } = options;
   const hello = describe(about);
   const access = new Access(options);
   const hub = new Hub({
@@ -65,13 +69,17 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     hello: () => ({ ...hello, speed: speed?.get() ?? null }),
     now: wallMs,
   });
+  const publisher = new Publisher(hub, hello.window, hello.features.length);
+  const { spec } = about;
+  const features = hello.features.map(({ name }) => name);
+  const onDemand = new OnDemand({ engine, spec, module: kernels.module, features });
   const rate = new Rate();
   let feed: FeedStatus = { feed: options.feed, state: 'connecting' };
   let lastReceived: number | null = null;
   let stopping = false;
 
   const status = (): Status => {
-    const { ticks: taken, waiting, explained, gaps, late, duplicates, invalid: junk, held } = counters();
+    const { ticks: taken, waiting, explained, gaps, late, duplicates, invalid: junk, held } = engine().counters;
     const ticks = taken - waiting;
     return {
       type: 'status',
@@ -111,13 +119,15 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     ready: () => !stopping && (feed.state === 'open' || about.session === 'replay'),
     web: asset('dist/web'),
     log: options.log,
-    onMessage: ({ value }) => {
-      if (!speed) throw new ConfigError(invalid('message.type', 'speed', 'a session whose speed can be set'));
-      speed.set(value);
+    onMessage: (message, asker) => {
+      if (message.type === 'explain') onDemand.ask(asker, message, publisher.key);
+      else if (message.type === 'cancel') onDemand.cancel(asker, message.id);
+      else if (speed) speed.set(message.value);
+      else throw new ConfigError(invalid('message.type', 'speed', 'a session whose speed can be set'));
     },
+    onLeave: (asker) => onDemand.leave(asker),
   });
 
-  const publisher = new Publisher(hub, hello.window, hello.features.length);
   const subscriptions = new Subscription();
   subscriptions.add(
     source.explained$.subscribe((explained) => {
@@ -146,6 +156,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       stopping = true;
       clearInterval(timer);
       subscriptions.unsubscribe();
+      await onDemand.close();
       await server.close();
     },
   };
@@ -155,7 +166,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
 class Publisher {
   readonly #hub: Hub;
   readonly #none: { input: Float32Array; byFeature: Float32Array; events: Float32Array };
-  #key: string | null = null;
+  /** The stream that is shown; null before its first tick. */
+  key: string | null = null;
   /** Flags of ticks that were not shown, for the next one that is. */
   #owed = 0;
   #alerts: AlertTransition[] = [];
@@ -167,8 +179,8 @@ class Publisher {
   }
 
   take({ tick, stamp, explanation, sigma, drift, drifts, gapBefore, resetBefore }: Explained): void {
-    this.#key ??= tick.key;
-    if (tick.key !== this.#key) return;
+    this.key ??= tick.key;
+    if (tick.key !== this.key) return;
     if (gapBefore) this.#owed |= TickFlag.gap;
     if (resetBefore) this.#owed |= TickFlag.reset;
     if (!explanation) return;

@@ -97,8 +97,13 @@ export class Explanations {
     this.#running = this.#waiting.shift() ?? null;
     if (!this.#running) return;
     this.#cancelled = false;
-    this.#worker ??= this.#start();
-    this.#post({ type: 'explain', job: this.#running.job });
+    try {
+      this.#worker ??= this.#start();
+      this.#post({ type: 'explain', job: this.#running.job });
+    } catch (error) {
+      // no thread is to be had: the stream goes on
+      this.#end((to) => to.failed((error as Error).message));
+    }
   }
 
   #stop(): void {

@@ -35,7 +35,8 @@ export async function serveReplay(replay: Replay, file: string, host: string, po
     host,
     port,
     source: replay,
-    counters: () => replay.engine.counters,
+    engine: () => replay.engine,
+    kernels: replay.kernels,
     about: { session: 'replay', stream: file, spec, config: engine.config },
     feed: file,
     speed: {

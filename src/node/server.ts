@@ -19,7 +19,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { ConfigError, invalid } from '../errors.ts';
 import type { ClientMessage, ServerMessage } from '../wire.ts';
 import type { Hub } from './hub.ts';
+import { readMessage } from './messages.ts';
 import type { Metrics } from './metrics.ts';
+import type { Asker } from './onDemand.ts';
 import { type Access, urlName } from './security.ts';
 
 export interface ServerOptions {
@@ -35,7 +37,9 @@ export interface ServerOptions {
   web: string;
   log: FastifyBaseLogger;
   /** A dashboard asks for something. @throws ConfigError for what cannot be; the dashboard is told */
-  onMessage: (message: ClientMessage) => void;
+  onMessage: (message: ClientMessage, asker: Asker) => void;
+  /** A dashboard is gone. */
+  onLeave: (asker: Asker) => void;
 }
 
 export interface RunningServer {
@@ -188,8 +192,14 @@ function refuse(socket: Duplex, status: number, message: string): void {
 }
 
 /** One dashboard, from its first message to its last. */
-function attend(client: WebSocket, { hub, log, onMessage }: ServerOptions): void {
+function attend(client: WebSocket, { hub, log, onMessage, onLeave }: ServerOptions): void {
   let answers = true;
+  const asker: Asker = {
+    send: (message) => client.readyState === client.OPEN && client.send(message),
+    get keepsUp() {
+      return client.bufferedAmount < MAX_INBOUND;
+    },
+  };
   const pulse = setInterval(() => {
     if (!answers) return client.terminate();
     answers = false;
@@ -201,34 +211,22 @@ function attend(client: WebSocket, { hub, log, onMessage }: ServerOptions): void
   client.on('close', () => {
     clearInterval(pulse);
     hub.remove(client);
+    onLeave(asker);
   });
   client.on('error', (error) => log.info({ reason: error.message }, 'a dashboard broke its connection'));
   client.on('message', (data, isBinary) => {
     answers = true;
-    const fault = isBinary ? invalid('message', 'binary', 'JSON') : handle(String(data), onMessage);
+    const fault = isBinary ? invalid('message', 'binary', 'JSON') : handle(String(data), asker, onMessage);
     // Whoever does not read answers gets none: they would pile up here.
-    if (fault && client.bufferedAmount < MAX_INBOUND) {
-      client.send(JSON.stringify({ type: 'error', message: fault } satisfies ServerMessage));
-    }
+    if (fault && asker.keepsUp) client.send(JSON.stringify({ type: 'error', message: fault } satisfies ServerMessage));
   });
   hub.add(client);
 }
 
 /** @returns what is wrong with a message, or null */
-function handle(text: string, onMessage: (message: ClientMessage) => void): string | null {
-  let message: unknown;
+function handle(text: string, asker: Asker, onMessage: ServerOptions['onMessage']): string | null {
   try {
-    message = JSON.parse(text);
-  } catch {
-    return invalid('message', text, 'JSON');
-  }
-  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'speed') {
-    return invalid('message', message, "an object of type 'speed'");
-  }
-  const value = 'value' in message ? message.value : undefined;
-  if (typeof value !== 'number') return invalid('message.value', value, 'a number');
-  try {
-    onMessage({ type: 'speed', value });
+    onMessage(readMessage(text), asker);
     return null;
   } catch (error) {
     if (error instanceof ConfigError) return error.message;

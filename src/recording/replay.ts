@@ -76,6 +76,10 @@ export class Replay {
     this.#engine = this.#newEngine();
   }
 
+  get kernels(): Kernels {
+    return this.#options.kernels;
+  }
+
   /** The engine of the present pass. */
   get engine(): Engine {
     return this.#engine;

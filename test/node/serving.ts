@@ -29,6 +29,9 @@ export const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
+  live: 'rolling-occlusion',
+  recent: 1024,
+  methods: [],
 };
 
 export const status: Status = {
@@ -100,6 +103,7 @@ export async function serving(
     web,
     log: pino({ level: 'silent' }),
     onMessage: (message) => heard.push(message),
+    onLeave: () => {},
   });
   return { server, hub, access, heard };
 }

@@ -23,6 +23,9 @@ const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
+  live: 'rolling-occlusion',
+  recent: 1024,
+  methods: [],
 };
 
 function frame(kind: Frame['kind'], ticks: WireTick[], cells: Frame['cells'] = null): Uint8Array {
