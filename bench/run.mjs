@@ -6,7 +6,7 @@ import { benchExplain } from './explain.mjs';
 import { benchKernels } from './kernels.mjs';
 import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
-import { benchPipeline } from './pipeline.mjs';
+import { benchOnDemand, benchPipeline } from './pipeline.mjs';
 import { benchStartup } from './startup.mjs';
 import { benchSurvey } from './survey.mjs';
 
@@ -36,6 +36,7 @@ const benches = {
   survey: benchSurvey,
   loading: benchLoading,
   pipeline: benchPipeline,
+  'on-demand': benchOnDemand,
   startup: benchStartup,
 };
 process.stdout.write(`${cpus()[0].model}, Node ${process.version}, medians\n\n`);
