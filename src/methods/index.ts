@@ -1,6 +1,7 @@
 import { ConfigError, invalid } from '../errors.ts';
 import type { Method, OptionValue } from './method.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
+import { shapley } from './shapley.ts';
 
 export { ask, type Explained } from './ask.ts';
 export { explanationJson } from './json.ts';
@@ -17,7 +18,7 @@ export type {
 export { chooseTarget } from './target.ts';
 
 /** Attribution methods, alphabetical. */
-export const methods: readonly Method[] = [rollingOcclusion];
+export const methods: readonly Method[] = [rollingOcclusion, shapley];
 
 /** @throws ConfigError for an unknown name, with the known ones */
 export function findMethod(name: string): Method {
