@@ -10,6 +10,7 @@ import type { Method, OptionValue } from './method.ts';
 import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
 import { inputXGradient, saliency } from './saliency.ts';
+import { shapley } from './shapley.ts';
 import { smoothGrad } from './smoothGrad.ts';
 import { temporalIntegratedGradients } from './temporalIntegratedGradients.ts';
 import { temporalOcclusion } from './temporalOcclusion.ts';
@@ -41,6 +42,7 @@ export const methods: readonly Method[] = [
   occlusion,
   rollingOcclusion,
   saliency,
+  shapley,
   smoothGrad,
   temporalIntegratedGradients,
   temporalOcclusion,

@@ -85,6 +85,8 @@ export interface Answer {
   stateRelevance?: number;
   /** What a reader must know about this answer, one sentence each. */
   notes?: readonly string[];
+  /** All options as used, where a default depends on the question. */
+  options?: Options;
   /** Branch-ticks stepped, both ways where gradients are taken; for a black box, windows run. */
   evaluations: number;
 }
