@@ -3,6 +3,7 @@ import { ablation } from './ablation.ts';
 import { attention } from './attention.ts';
 import { augmentedOcclusion } from './augmentedOcclusion.ts';
 import { counterfactual } from './counterfactual.ts';
+import { delta } from './delta.ts';
 import { expectedGradients } from './expectedGradients.ts';
 import { integratedGradients } from './integratedGradients.ts';
 import { lagBand } from './lagBandOffline.ts';
@@ -35,6 +36,7 @@ export const methods: readonly Method[] = [
   attention,
   augmentedOcclusion,
   counterfactual,
+  delta,
   expectedGradients,
   inputXGradient,
   integratedGradients,
