@@ -8,6 +8,8 @@
  * methods alone. tint hands the axis of time over as its batch: every tick is a question of its own, a window of one tick.
  */
 import { normal, uniform } from './draws.mjs';
+import { question } from './question.mjs';
+import { row } from './table.mjs';
 
 export const T = 50;
 export const F = 50;
@@ -129,18 +131,8 @@ export function draw(setting, seed, math) {
 export async function attribute(kernels, method, rows, truth, baseline) {
   const attributions = new Float32Array(T * F);
   for (const [t, x] of rows.entries()) {
-    const question = {
-      kernels,
-      spec: whiteBoxModel(truth.subarray(t * F, (t + 1) * F)),
-      blackBox: null,
-      score: 'raw',
-      target: 0,
-      windowed: false,
-      before: [],
-      ticks: [x],
-      baselines: [baseline],
-    };
-    const { values } = await method.explain(question, method.options);
+    const spec = whiteBoxModel(truth.subarray(t * F, (t + 1) * F));
+    const [{ values }] = await method.explain(question(kernels, spec, [x], 1, baseline), method.options);
     attributions.set(values, t * F);
   }
   return attributions;
@@ -193,9 +185,4 @@ export async function runArma({ kernels, findMethod, whiteBox }, print) {
     }
   }
   return met;
-}
-
-function row(...cells) {
-  const widths = [12, 20, 24, 24, 20, 20, 10];
-  return `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
 }
