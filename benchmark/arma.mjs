@@ -7,8 +7,8 @@
  * of which it is known what matters: where a cell is salient. No model is trained, so that the figures are those of the
  * methods alone. tint hands the axis of time over as its batch: every tick is a question of its own, a window of one tick.
  */
+import { modelOf, question } from './ask.mjs';
 import { normal, uniform } from './draws.mjs';
-import { question } from './question.mjs';
 import { row } from './table.mjs';
 
 export const T = 50;
@@ -91,35 +91,14 @@ export function draw(setting, seed, math) {
 /**
  * The white box of one tick as layers: the input times itself, then a sum with weights 0 and 1.
  * @param {ArrayLike<number>} salient the tick's row of the mask (F)
- * @returns {import('../src/model/spec.ts').ModelSpec}
- */ export function whiteBoxModel(salient) {
+ */
+export function whiteBoxModel(salient) {
   const input = { layer: null, output: 0 };
-  return {
-    format: 'native',
-    name: 'arma',
-    inputs: F,
-    outputs: ['f'],
-    features: null,
-    target: null,
-    horizon: 1,
-    mean: null,
-    mode: 'stateful',
-    window: null,
-    display: null,
-    provenance: null,
-    layers: [
-      { kind: 'merge', name: 'square', inputs: F, operation: 'multiply', from: [input, input] },
-      {
-        kind: 'dense',
-        name: 'sum',
-        inputs: F,
-        units: 1,
-        activation: 'linear',
-        kernel: Float32Array.from(salient),
-        bias: new Float32Array(1),
-      },
-    ],
-  };
+  const weights = { kernel: Float32Array.from(salient), bias: new Float32Array(1) };
+  return modelOf('arma', F, [
+    { kind: 'merge', name: 'square', inputs: F, operation: 'multiply', from: [input, input] },
+    { kind: 'dense', name: 'sum', inputs: F, units: 1, activation: 'linear', ...weights },
+  ]);
 }
 
 /**

@@ -5,8 +5,8 @@
  *
  * WinIT trains a GRU on such data. Here the rule is written into an LSTM by hand: what is scored is the method alone.
  */
+import { modelOf, question } from './ask.mjs';
 import { poisson, uniform } from './draws.mjs';
-import { question } from './question.mjs';
 import { row } from './table.mjs';
 
 export const T = 80;
@@ -15,7 +15,10 @@ export const DELAY = 2;
 /** W, ticks after a value during which its effect counts. */
 export const REACH = 10;
 
-/** What a method has to reach, or to stay under because it looks at the newest tick alone; and what WinIT's notebook gives for its kind. */
+/**
+ * The AUPRC (average precision) that a method has to reach, or stays under because it looks at the newest tick alone; and what
+ * WinIT's notebook gives for its kind: there models and generators are trained, and the area is that under straight lines.
+ */
 export const methods = [
   { name: 'rolling-occlusion', from: 0.95 },
   { name: 'lag-band', from: 0.95, published: 'WinIT .996' },
@@ -55,18 +58,18 @@ export function truthOf({ first }) {
   return truth;
 }
 
+const H = 3;
+const GATES = ['input', 'forget', 'candidate', 'output'];
+const [OPEN, SHUT] = [20, -20];
+
 /**
  * The rule as an LSTM of three units in a row, each a tick behind the one before. Unit 0 is a latch: its input gate opens
  * where feature 0 is beyond 0.9 and is held shut by its own output from then on, its forget gate never closes. Units 1 and 2
  * keep nothing: they repeat what the unit before them gave a tick ago. The head reads unit 2.
- * @returns {import('../src/model/spec.ts').ModelSpec}
  */
 export function latch() {
-  const H = 3;
-  const [kernel, recurrent, bias] = [F * 4 * H, H * 4 * H, 4 * H].map((length) => new Float32Array(length));
-  const at = (row, gate, unit) => row * 4 * H + gates.indexOf(gate) * H + unit;
-  const gates = ['input', 'forget', 'candidate', 'output'];
-  const [OPEN, SHUT] = [20, -20];
+  const [kernel, recurrent, bias] = [F, H, 1].map((rows) => new Float32Array(rows * GATES.length * H));
+  const at = (row, gate, unit) => (row * GATES.length + GATES.indexOf(gate)) * H + unit;
 
   kernel[at(0, 'input', 0)] = 40;
   bias[at(0, 'input', 0)] = -40 * 0.9;
@@ -80,32 +83,11 @@ export function latch() {
     bias[at(0, 'output', unit)] = OPEN;
     recurrent[at(unit - 1, 'candidate', unit)] = 3;
   }
-  return {
-    format: 'native',
-    name: 'latch',
-    inputs: F,
-    outputs: ['spiked'],
-    features: null,
-    target: null,
-    horizon: 1,
-    mean: null,
-    mode: 'stateful',
-    window: null,
-    display: null,
-    provenance: null,
-    layers: [
-      { kind: 'lstm', name: 'latch', inputs: F, units: H, sequences: true, kernel, recurrent, bias },
-      {
-        kind: 'dense',
-        name: 'head',
-        inputs: H,
-        units: 1,
-        activation: 'sigmoid',
-        kernel: Float32Array.of(0, 0, 40),
-        bias: Float32Array.of(-15),
-      },
-    ],
-  };
+  const head = { kernel: Float32Array.of(0, 0, 40), bias: Float32Array.of(-15) };
+  return modelOf('latch', F, [
+    { kind: 'lstm', name: 'latch', inputs: F, units: H, sequences: true, kernel, recurrent, bias },
+    { kind: 'dense', name: 'head', inputs: H, units: 1, activation: 'sigmoid', ...head },
+  ]);
 }
 
 /**
@@ -169,10 +151,11 @@ export async function runSpike({ kernels, findMethod, separation }, print) {
   for (const { name, from = 0, under = Number.POSITIVE_INFINITY, published } of methods) {
     const scores = await scoreStreams(kernels, findMethod(name), streams);
     const { auprc } = separation(scores, truth);
-    const good = auprc >= from && auprc < under;
+    const rank = meanRank(scores, truth);
+    const good = auprc >= from && auprc < under && (from === 0 || rank <= 1.1);
     const beside = published ? ` (${published})` : '';
-    const bar = from > 0 ? `from ${from}` : `under ${under}`;
-    print(row(name, `${auprc.toFixed(4)}${beside}`, meanRank(scores, truth).toFixed(2), bar, good ? 'met' : 'missed'));
+    const bar = from > 0 ? `from ${from}, rank to 1.1` : `under ${under}`;
+    print(row(name, `${auprc.toFixed(4)}${beside}`, rank.toFixed(2), bar, good ? 'met' : 'missed'));
     met &&= good;
   }
   return met;

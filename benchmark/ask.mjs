@@ -1,3 +1,29 @@
+/** What the benchmarks put to the methods: models of layers made by hand, and questions about them. */
+
+/**
+ * A model of one output that is fed tick by tick.
+ * @param {string} name @param {number} inputs F
+ * @param {import('../src/model/spec.ts').LayerSpec[]} layers
+ * @returns {import('../src/model/spec.ts').ModelSpec}
+ */
+export function modelOf(name, inputs, layers) {
+  return {
+    format: 'native',
+    name,
+    inputs,
+    outputs: ['y'],
+    layers,
+    features: null,
+    target: null,
+    horizon: 1,
+    mean: null,
+    mode: 'stateful',
+    window: null,
+    display: null,
+    provenance: null,
+  };
+}
+
 /**
  * The question about output 0 of a model of layers, carried on from a zero state, after the last tick of a stream.
  * @param {import('../src/kernels.ts').Kernels} kernels @param {import('../src/model/spec.ts').ModelSpec} spec
