@@ -9,7 +9,7 @@ export interface Explained extends Answer {
   /** Number of the output. */
   target: number;
   output: number;
-  baselineOutput: number | null;
+  baselineOutput: number;
 }
 
 /**

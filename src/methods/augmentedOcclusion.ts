@@ -21,7 +21,7 @@ export const augmentedOcclusion: Method = {
   supports: () => true,
   async explain(question, options, run): Promise<Answer[]> {
     const samples = whole(options, 'samples', 2);
-    const windows = reservoir(question, whole(options, 'reservoir', 1));
+    const { windows, notes } = reservoir(question, whole(options, 'reservoir', 1));
     const [K, F] = [question.ticks.length, question.spec.inputs];
     const random = new Random(question.seed);
     const drawn = Int32Array.from({ length: K * F * samples }, () => random.below(windows.length));
@@ -46,7 +46,7 @@ export const augmentedOcclusion: Method = {
         const variance = Math.max(0, squares - (sum * sum) / samples) / (samples - 1);
         standardError[at] = Math.sqrt(variance / samples);
       }
-      return { values: mean, standardError, baselineOutput: null, evaluations };
+      return { values: mean, standardError, notes, evaluations };
     });
   },
 };

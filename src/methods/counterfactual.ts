@@ -72,7 +72,7 @@ async function search(question: Question, target: number, options: Options, run:
     reached = distance(best.outputs) <= 0;
   }
   const { evaluations } = worlds;
-  const head = { baselineOutput: null, evaluations };
+  const head = { evaluations };
   if (nothingToDo)
     return { ...head, counterfactual: null, notes: ['The output is there already: nothing has to change.'] };
   if (!reached)

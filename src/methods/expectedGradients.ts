@@ -26,7 +26,8 @@ export const expectedGradients: Method = {
   async explain(question, options, run): Promise<Answer[]> {
     const samples = whole(options, 'samples', 2);
     const F = question.spec.inputs;
-    const windows = reservoir(question, whole(options, 'reservoir', 1)).map((rows) => flat(rows, F));
+    const background = reservoir(question, whole(options, 'reservoir', 1));
+    const windows = background.windows.map((rows) => flat(rows, F));
     const x = flat(question.ticks, F);
     const random = new Random(question.seed);
     const draws = Array.from({ length: samples }, () => ({
@@ -66,7 +67,14 @@ export const expectedGradients: Method = {
       const output = outputs[samples]![target]!;
       const baselineOutput = outputs.slice(0, samples).reduce((sum, out) => sum + out[target]!, 0) / samples;
       const completenessGap = means[j]!.mean.reduce((sum, value) => sum + value, 0) - (output - baselineOutput);
-      return { ...means[j]!.answer(), output, baselineOutput, completenessGap, evaluations: tape.evaluations };
+      return {
+        ...means[j]!.answer(),
+        output,
+        baselineOutput,
+        completenessGap,
+        notes: background.notes,
+        evaluations: tape.evaluations,
+      };
     });
   },
 };

@@ -42,7 +42,7 @@ export const smoothGrad: Method = {
       },
       run,
     );
-    return means.map((m) => ({ ...m.answer(), baselineOutput: null, evaluations: tape.evaluations }));
+    return means.map((m) => ({ ...m.answer(), evaluations: tape.evaluations }));
   },
 };
 
