@@ -1,8 +1,11 @@
 // The kernels, one line a file.
 export { activate } from './activation';
 export { activateBack } from './backward/activation';
+export { attendBack } from './backward/attention';
+export { gruBack, gruKeep, gruReset, gruResetBack } from './backward/gru';
 export { lstmBack, lstmKeep } from './backward/lstm';
-export { affineBack } from './backward/norm';
+export { affineBack, layerNormBack } from './backward/norm';
+export { mergeBack, poolBack, relayoutBack } from './backward/rows';
 export { difference, fork, settle, spread } from './branches';
 export { attend } from './layers/attention';
 export { convStep } from './layers/conv1d';

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchExplain } from './explain.mjs';
+import { benchGradients } from './gradients.mjs';
 import { benchKernels } from './kernels.mjs';
 import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
@@ -33,6 +34,7 @@ const only = process.argv.slice(2);
 const benches = {
   kernels: benchKernels,
   explain: benchExplain,
+  gradients: benchGradients,
   survey: benchSurvey,
   loading: benchLoading,
   pipeline: benchPipeline,

@@ -29,6 +29,8 @@ export * from './recording/index.ts';
 
 // RxJS operators over the same parts
 export * from './stream/index.ts';
+// how far an explanation can be trusted
+export * from './trust/index.ts';
 export type * from './types.ts';
 export { decodeFrame, encodeFrame } from './wire.ts';
 export { type Sentence, sentence } from './words.ts';

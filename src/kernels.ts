@@ -66,6 +66,39 @@ export interface Arena {
     slots: number,
     n: number,
   ): void;
+  attendBack(
+    dcontext: number,
+    contextStride: number,
+    contextTick: number,
+    q: number,
+    dq: number,
+    qStride: number,
+    qTick: number,
+    Q: number,
+    k: number,
+    dk: number,
+    kStride: number,
+    kTick: number,
+    v: number,
+    dv: number,
+    vStride: number,
+    vTick: number,
+    T: number,
+    D: number,
+    E: number,
+    scale: number,
+    vector: number,
+    qMask: number,
+    qMaskStride: number,
+    kMask: number,
+    kMaskStride: number,
+    vMask: number,
+    vMaskStride: number,
+    causal: boolean,
+    scores: number,
+    slots: number,
+    n: number,
+  ): void;
   convStep(
     out: number,
     outStride: number,
@@ -93,6 +126,18 @@ export interface Arena {
     table: number,
     E: number,
   ): void;
+  gruBack(
+    dz: number,
+    dh: number,
+    before: number,
+    gates: number,
+    sums: number,
+    slots: number,
+    n: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
   gruGates(
     out: number,
     z: number,
@@ -105,6 +150,30 @@ export interface Arena {
     H: number,
     recurrentKind: number,
     kind: number,
+  ): void;
+  gruKeep(
+    h: number,
+    before: number,
+    gates: number,
+    sums: number,
+    slots: number,
+    n: number,
+    H: number,
+    recurrentKind: number,
+    kind: number,
+  ): void;
+  gruReset(rh: number, before: number, sums: number, slots: number, n: number, H: number, recurrentKind: number): void;
+  gruResetBack(
+    dz: number,
+    dh: number,
+    drh: number,
+    before: number,
+    gates: number,
+    sums: number,
+    slots: number,
+    n: number,
+    H: number,
+    recurrentKind: number,
   ): void;
   gruStep(hNext: number, h: number, ...args: [...RecurrentStep, recurrentKind: number, kind: number]): void;
   gruStepBefore(
@@ -161,11 +230,41 @@ export interface Arena {
     ...args: [...RecurrentStep, recurrentKind: number, kind: number]
   ): void;
   layerNorm(...args: [...Rows, gamma: number, beta: number, epsilon: number, F: number]): void;
+  layerNormBack(
+    dx: number,
+    dxStride: number,
+    dy: number,
+    dyStride: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
+    gamma: number,
+    epsilon: number,
+    F: number,
+  ): void;
   normalize(...args: [...Rows, mean: number, deviation: number, F: number]): void;
   rescale(...args: [...Rows, scale: number, offset: number, F: number]): void;
   pool(
     out: number,
     outStride: number,
+    x: number,
+    stride: number,
+    tick: number,
+    T: number,
+    W: number,
+    largest: boolean,
+    mask: number,
+    maskStride: number,
+    slots: number,
+    n: number,
+  ): void;
+  poolBack(
+    dx: number,
+    dxStride: number,
+    dxTick: number,
+    dy: number,
+    dyStride: number,
     x: number,
     stride: number,
     tick: number,
@@ -269,6 +368,16 @@ export interface Arena {
     width: number,
   ): void;
   divide(x: number, stride: number, divisor: number, slots: number, n: number, W: number): void;
+  mergeBack(
+    op: number,
+    dy: number,
+    dyStride: number,
+    inputs: number,
+    count: number,
+    slots: number,
+    n: number,
+    W: number,
+  ): void;
   relayout(
     to: number,
     toStride: number,
@@ -278,6 +387,19 @@ export interface Arena {
     fromStride: number,
     fromTick: number,
     fromWidth: number,
+    count: number,
+    slots: number,
+    n: number,
+  ): void;
+  relayoutBack(
+    dx: number,
+    xStride: number,
+    xTick: number,
+    xWidth: number,
+    dy: number,
+    yStride: number,
+    yTick: number,
+    yWidth: number,
     count: number,
     slots: number,
     n: number,

@@ -24,10 +24,43 @@ function score(scores: usize, q: Floats, k: Floats, kTick: i32, T: i32, D: i32, 
 }
 
 /**
+ * Weights of query i of one branch to `scores` (T, f64). Masks of that branch (may be 0), 0 where a tick is padding: qMask a
+ * query that sees nothing, kMask and vMask keys that are not seen. causal: a query sees no later key. A query that sees nothing
+ * attends to all alike, as Keras in float32 does.
+ * @returns how many keys it sees
+ */
+export function weigh(
+  scores: usize,
+  i: i32,
+  q: Floats,
+  k: Floats,
+  kTick: i32,
+  T: i32,
+  D: i32,
+  scale: f64,
+  vector: Floats,
+  qMask: Ints,
+  kMask: Ints,
+  vMask: Ints,
+  causal: bool,
+): i32 {
+  score(scores, q, k, kTick, T, D, scale, vector);
+  const query = qMask == 0 || load<i32>(qMask + ((<usize>i) << 2)) != 0;
+  let seen = 0;
+  for (let t = 0; t < T; t++) {
+    const key = kMask == 0 || load<i32>(kMask + ((<usize>t) << 2)) != 0;
+    const value = vMask == 0 || load<i32>(vMask + ((<usize>t) << 2)) != 0;
+    if (query && key && value && !(causal && t > i)) seen++;
+    else store<f64>(scores + ((<usize>t) << 3), -Infinity);
+  }
+  if (seen == 0) memory.fill(scores, 0, (<usize>T) << 3);
+  softmax(scores, T);
+  return seen;
+}
+
+/**
  * context (B, contextStride; Q queries contextTick apart) of q, k, v; D and E values a tick of query and value.
- * Masks (B, stride; may be 0), 0 where a tick is padding: qMask a query that sees nothing, kMask and vMask keys that are not
- * seen. causal: a query sees no later key. A query that sees nothing attends to all alike, as Keras in float32 does.
- * scores (T, f64) is room to work. weights: where branch 0's (Q, T) go.
+ * Masks (B, stride; may be 0) and causal as in `weigh`. scores (T, f64) is room to work. weights: where branch 0's (Q, T) go.
  */
 export function attend(
   context: Floats,
@@ -64,18 +97,12 @@ export function attend(
     const s = load<i32>(slots + ((<usize>b) << 2));
     const k_s = k + ((<usize>(s * kStride)) << 2);
     const v_s = v + ((<usize>(s * vStride)) << 2);
+    const qMask_s = qMask ? qMask + ((<usize>(s * qMaskStride)) << 2) : 0;
+    const kMask_s = kMask ? kMask + ((<usize>(s * kMaskStride)) << 2) : 0;
+    const vMask_s = vMask ? vMask + ((<usize>(s * vMaskStride)) << 2) : 0;
     for (let i = 0; i < Q; i++) {
-      score(scores, q + ((<usize>(s * qStride + i * qTick)) << 2), k_s, kTick, T, D, scale, vector);
-      const query = qMask == 0 || load<i32>(qMask + ((<usize>(s * qMaskStride + i)) << 2)) != 0;
-      let seen = 0;
-      for (let t = 0; t < T; t++) {
-        const key = kMask == 0 || load<i32>(kMask + ((<usize>(s * kMaskStride + t)) << 2)) != 0;
-        const value = vMask == 0 || load<i32>(vMask + ((<usize>(s * vMaskStride + t)) << 2)) != 0;
-        if (query && key && value && !(causal && t > i)) seen++;
-        else store<f64>(scores + ((<usize>t) << 3), -Infinity);
-      }
-      if (seen == 0) memory.fill(scores, 0, (<usize>T) << 3);
-      softmax(scores, T);
+      const q_i = q + ((<usize>(s * qStride + i * qTick)) << 2);
+      weigh(scores, i, q_i, k_s, kTick, T, D, scale, vector, qMask_s, kMask_s, vMask_s, causal);
       const out = context + ((<usize>(s * contextStride + i * contextTick)) << 2);
       for (let e = 0; e < E; e++) {
         let sum: f64 = 0;

@@ -9,7 +9,7 @@ export interface Explained extends Answer {
   /** Number of the output. */
   target: number;
   output: number;
-  baselineOutput: number | null;
+  baselineOutput: number;
 }
 
 /**
@@ -26,6 +26,7 @@ export async function ask(
   run: Run = {},
 ): Promise<Explained[]> {
   const { spec } = question;
+  run.signal?.throwIfAborted();
   const [observed, atBaseline] = await endpoints({ ...question, targets: [] });
   const targets = target === 'all' ? spec.outputs.map((_, o) => o) : [chooseTarget(target, spec, observed)];
   const answers = await method.explain({ ...question, targets }, options, run);

@@ -45,7 +45,6 @@ export const attention: Method = {
     return targets.map(() => ({
       attention: heads.map((head) => head.slice(before.length)),
       context,
-      baselineOutput: null,
       notes,
       evaluations: K,
     }));

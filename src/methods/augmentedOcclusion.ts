@@ -1,6 +1,7 @@
-import { reservoir, wholeOption } from './background.ts';
+import { reservoir } from './background.ts';
 import type { Answer, Method } from './method.ts';
-import { below, seeded } from './random.ts';
+import { whole } from './options.ts';
+import { Random } from './random.ts';
 import { runWorlds } from './worlds.ts';
 
 /** Occlusion by values that the stream has really shown, as in tint's AugmentedOcclusion: one window is drawn for each world. */
@@ -19,11 +20,11 @@ export const augmentedOcclusion: Method = {
   draws: true,
   supports: () => true,
   async explain(question, options, run): Promise<Answer[]> {
-    const samples = wholeOption('samples', options.samples, 2);
-    const windows = reservoir(question, wholeOption('reservoir', options.reservoir));
+    const samples = whole(options, 'samples', 2);
+    const { windows, notes } = reservoir(question, whole(options, 'reservoir', 1));
     const [K, F] = [question.ticks.length, question.spec.inputs];
-    const draw = seeded(question.seed);
-    const drawn = Int32Array.from({ length: K * F * samples }, () => below(windows.length, draw));
+    const random = new Random(question.seed);
+    const drawn = Int32Array.from({ length: K * F * samples }, () => random.below(windows.length));
     const write = (n: number, window: Float32Array): void => {
       if (n === 0) return;
       const at = Math.floor((n - 1) / samples);
@@ -45,7 +46,7 @@ export const augmentedOcclusion: Method = {
         const variance = Math.max(0, squares - (sum * sum) / samples) / (samples - 1);
         standardError[at] = Math.sqrt(variance / samples);
       }
-      return { values: mean, standardError, baselineOutput: null, evaluations };
+      return { values: mean, standardError, notes, evaluations };
     });
   },
 };

@@ -1,43 +1,44 @@
-import { ConfigError, invalid } from '../errors.ts';
 import type { Question } from './method.ts';
-import { below, seeded } from './random.ts';
+import { Random } from './random.ts';
+
+export interface Background {
+  /** Windows of K ticks (each F). */
+  windows: readonly (readonly Float32Array[])[];
+  notes: readonly string[];
+}
 
 /**
  * Windows to draw from: those given, else a uniform sample of the windows of K ticks that the stream has shown before the one
- * explained (a reservoir; Vitter's algorithm R).
+ * explained (a reservoir, Vitter 1985). Where it has shown none yet, single ticks of it, each held over a whole window.
  * @param size how many are kept at most
- * @throws ConfigError where the stream has shown none
  */
-export function reservoir(question: Question, size: number): readonly (readonly Float32Array[])[] {
-  if (question.background) return question.background;
-  if (!(Number.isInteger(size) && size >= 1))
-    throw new ConfigError(invalid('--option reservoir', size, 'a whole number of windows from 1 on'));
-  const { history, seed } = question;
-  const K = question.ticks.length;
-  const draw = seeded(seed ^ 0x5eed);
-  const ends: number[] = [];
-  let seen = 0;
-  for (let end = K; end < history.length; end++) {
-    seen++;
-    if (ends.length < size) ends.push(end);
-    else {
-      const place = below(seen, draw);
-      if (place < size) ends[place] = end;
-    }
+export function reservoir(question: Question, size: number): Background {
+  if (question.background) return { windows: question.background, notes: [] };
+  const { history, ticks, seed } = question;
+  const K = ticks.length;
+  const random = new Random(seed);
+  if (history.length > K) {
+    const ends = sample(history.length - K, size, random);
+    return { windows: ends.map((i) => history.slice(i, i + K)), notes: [] };
   }
-  if (seen === 0)
-    throw new ConfigError(
-      invalid(
-        '--at',
-        question.indices.at(-1),
-        `a row with more than ${K} ticks up to it: there is no earlier window to draw from`,
-      ),
-    );
-  return ends.map((end) => history.slice(end - K, end));
+  const rows = sample(history.length, size, random);
+  return {
+    windows: rows.map((i) => ticks.map(() => history[i]!)),
+    notes: [
+      `The stream has shown no window of ${K} ticks before this one: single ticks of it are drawn, held over the window.`,
+    ],
+  };
 }
 
-/** @throws ConfigError for what is no whole number from 1 on */
-export function wholeOption(name: string, value: unknown, least = 1): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-  throw new ConfigError(invalid(`--option ${name}`, value, `a whole number from ${least} on`));
+/** Of 0 .. n - 1 `size` at random, or all: algorithm R. */
+function sample(n: number, size: number, random: Random): number[] {
+  const kept: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (kept.length < size) kept.push(i);
+    else {
+      const place = random.below(i + 1);
+      if (place < size) kept[place] = i;
+    }
+  }
+  return kept;
 }

@@ -7,8 +7,8 @@
  * wholly if it can be, else by bisection. What is found is minimal in this sense, not proven to be the smallest there is.
  */
 import { ConfigError, invalid } from '../errors.ts';
-import { wholeOption } from './background.ts';
 import type { Answer, Method, Options, Question, Run } from './method.ts';
+import { whole } from './options.ts';
 import { argmax, chooseTarget } from './target.ts';
 import { flat, runWorlds } from './worlds.ts';
 
@@ -44,8 +44,8 @@ interface Found {
 const BISECTIONS = 12;
 
 async function search(question: Question, target: number, options: Options, run: Run = {}): Promise<Answer> {
-  const most = wholeOption('cells', options.cells);
-  const grid = wholeOption('values', options.values, 2);
+  const most = whole(options, 'cells', 1);
+  const grid = whole(options, 'values', 2);
   const { spec } = question;
   const F = spec.inputs;
   const worlds = new Asked(question, run);
@@ -72,7 +72,7 @@ async function search(question: Question, target: number, options: Options, run:
     reached = distance(best.outputs) <= 0;
   }
   const { evaluations } = worlds;
-  const head = { baselineOutput: null, evaluations };
+  const head = { evaluations };
   if (nothingToDo)
     return { ...head, counterfactual: null, notes: ['The output is there already: nothing has to change.'] };
   if (!reached)
@@ -179,7 +179,7 @@ function allowedCells({ spec, ticks }: Question, options: Options): number[] {
     const known = (spec.features ?? Array.from({ length: F }, (_, i) => String(i))).join(', ');
     throw new ConfigError(invalid('--option features', name, `some of ${known}`));
   });
-  const recent = wholeOption('ticks', options.ticks, 0) || K;
+  const recent = whole(options, 'ticks', 0) || K;
   return Array.from({ length: K * F }, (_, at) => at).filter(
     (at) => Math.floor(at / F) >= K - recent && (features.length === 0 || features.includes(at % F)),
   );

@@ -1,8 +1,9 @@
-import { reservoir, wholeOption } from './background.ts';
+import { reservoir } from './background.ts';
 import { Gradients } from './gradients.ts';
 import { between } from './integratedGradients.ts';
 import type { Answer, Method } from './method.ts';
-import { below, seeded, uniform } from './random.ts';
+import { whole } from './options.ts';
+import { Random } from './random.ts';
 import { gradientSupport } from './saliency.ts';
 import { Moments } from './sampleMean.ts';
 import { flat } from './worlds.ts';
@@ -23,14 +24,15 @@ export const expectedGradients: Method = {
   draws: true,
   supports: gradientSupport,
   async explain(question, options, run): Promise<Answer[]> {
-    const samples = wholeOption('samples', options.samples, 2);
+    const samples = whole(options, 'samples', 2);
     const F = question.spec.inputs;
-    const windows = reservoir(question, wholeOption('reservoir', options.reservoir)).map((rows) => flat(rows, F));
+    const background = reservoir(question, whole(options, 'reservoir', 1));
+    const windows = background.windows.map((rows) => flat(rows, F));
     const x = flat(question.ticks, F);
-    const draw = seeded(question.seed);
+    const random = new Random(question.seed);
     const draws = Array.from({ length: samples }, () => ({
-      from: windows[below(windows.length, draw)]!,
-      alpha: uniform(draw),
+      from: windows[random.below(windows.length)]!,
+      alpha: random.uniform(),
     }));
     const tape = new Gradients(question, 2 * samples + 1);
     const means = question.targets.map(() => new Moments(x.length));
@@ -65,7 +67,14 @@ export const expectedGradients: Method = {
       const output = outputs[samples]![target]!;
       const baselineOutput = outputs.slice(0, samples).reduce((sum, out) => sum + out[target]!, 0) / samples;
       const completenessGap = means[j]!.mean.reduce((sum, value) => sum + value, 0) - (output - baselineOutput);
-      return { ...means[j]!.answer(), output, baselineOutput, completenessGap, evaluations: tape.evaluations };
+      return {
+        ...means[j]!.answer(),
+        output,
+        baselineOutput,
+        completenessGap,
+        notes: background.notes,
+        evaluations: tape.evaluations,
+      };
     });
   },
 };

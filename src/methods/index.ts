@@ -3,6 +3,7 @@ import { ablation } from './ablation.ts';
 import { attention } from './attention.ts';
 import { augmentedOcclusion } from './augmentedOcclusion.ts';
 import { counterfactual } from './counterfactual.ts';
+import { delta } from './delta.ts';
 import { expectedGradients } from './expectedGradients.ts';
 import { integratedGradients } from './integratedGradients.ts';
 import { lagBand } from './lagBandOffline.ts';
@@ -10,6 +11,7 @@ import type { Method, OptionValue } from './method.ts';
 import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
 import { inputXGradient, saliency } from './saliency.ts';
+import { shapley } from './shapley.ts';
 import { smoothGrad } from './smoothGrad.ts';
 import { temporalIntegratedGradients } from './temporalIntegratedGradients.ts';
 import { temporalOcclusion } from './temporalOcclusion.ts';
@@ -34,6 +36,7 @@ export const methods: readonly Method[] = [
   attention,
   augmentedOcclusion,
   counterfactual,
+  delta,
   expectedGradients,
   inputXGradient,
   integratedGradients,
@@ -41,6 +44,7 @@ export const methods: readonly Method[] = [
   occlusion,
   rollingOcclusion,
   saliency,
+  shapley,
   smoothGrad,
   temporalIntegratedGradients,
   temporalOcclusion,

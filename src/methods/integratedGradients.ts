@@ -1,6 +1,6 @@
-import { wholeOption } from './background.ts';
 import { baselineWindow, Gradients } from './gradients.ts';
 import type { Answer, Method, Question, Run } from './method.ts';
+import { whole } from './options.ts';
 import { quadrature, type Rule } from './quadrature.ts';
 import { gradientSupport } from './saliency.ts';
 import { flat } from './worlds.ts';
@@ -20,7 +20,7 @@ export const integratedGradients: Method = {
   options: { steps: 64, rule: 'gauss-legendre' },
   supports: gradientSupport,
   explain(question, options, run) {
-    const steps = wholeOption('steps', options.steps);
+    const steps = whole(options, 'steps', 1);
     return alongThePath(question, quadrature(String(options.rule), steps, question.kernels.math), run);
   },
 };

@@ -48,7 +48,7 @@ export function explanationJson(e: Explained, about: About): Record<string, unkn
     standardError: perCell ? cells(standardError) : (standardError ?? null),
     evaluations: e.evaluations,
     elapsedMs,
-    options,
+    options: e.options ?? options,
     ...(context ? { context } : {}),
     ...(r2 === undefined ? {} : { r2 }),
     ...(stateRelevance === undefined ? {} : { stateRelevance }),

@@ -1,7 +1,7 @@
-import { wholeOption } from './background.ts';
 import type { Answer, Method, Question, Run } from './method.ts';
 import { earlier } from './moment.ts';
 import { occlude } from './occlude.ts';
+import { whole } from './options.ts';
 import { runWorlds } from './worlds.ts';
 
 /** Lag bands of one window; `lagBand.ts` has the definition and the live form. */
@@ -20,7 +20,7 @@ export const lagBand: Method = {
   supports: () => true,
   async explain(question, options, run): Promise<Answer[]> {
     const K = question.ticks.length;
-    const band = Math.min(wholeOption('band', options.band), K);
+    const band = Math.min(whole(options, 'band', 1), K);
     const now = await nested(question, band, run);
     const before = await tickBefore(question, band);
     return question.targets.map((_, i) => {

@@ -77,14 +77,16 @@ export interface Answer {
   standardError?: Float32Array;
   /** What was explained, where it is not the plain output: a change, a score before the activation. */
   output?: number;
-  /** The same at the baseline; null where the method has none. */
-  baselineOutput?: number | null;
+  /** The same at the baseline, where that is not the question's. */
+  baselineOutput?: number;
   /** Coefficient of determination of a surrogate model on its own samples, weighted as it was fitted. */
   r2?: number;
   /** Relevance that went into the state before the window. */
   stateRelevance?: number;
   /** What a reader must know about this answer, one sentence each. */
   notes?: readonly string[];
+  /** All options as used, where a default depends on the question. */
+  options?: Options;
   /** Branch-ticks stepped, both ways where gradients are taken; for a black box, windows run. */
   evaluations: number;
 }

@@ -1,6 +1,6 @@
-import { ConfigError, invalid } from '../errors.ts';
 import { Model } from '../model/graph.ts';
 import type { Answer, Method, Question } from './method.ts';
+import { notNegative } from './options.ts';
 import { bankSize, RollingOcclusion } from './rollingOcclusion.ts';
 import { flat, runWorlds } from './worlds.ts';
 
@@ -21,9 +21,8 @@ export const rollingOcclusion: Method = {
   },
   options: { eps: 0 },
   supports: () => true,
-  async explain(question, { eps }, run) {
-    if (typeof eps !== 'number' || !(eps >= 0))
-      throw new ConfigError(invalid('--option eps', eps, 'a number from 0 on'));
+  async explain(question, options, run) {
+    const eps = notNegative(options, 'eps');
     return question.blackBox ? callOccluded(question, run) : rollOver(question, eps);
   },
 };

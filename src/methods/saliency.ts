@@ -21,7 +21,6 @@ export const saliency: Method = {
     const { gradients, evaluations } = await gradientHere(question);
     return gradients.map((slopes) => ({
       values: absolute ? slopes.map(Math.abs) : slopes,
-      baselineOutput: null,
       evaluations,
     }));
   },
@@ -46,7 +45,6 @@ export const inputXGradient: Method = {
     const x = flat(question.ticks, question.spec.inputs);
     return gradients.map((slopes) => ({
       values: slopes.map((slope, at) => slope * x[at]!),
-      baselineOutput: null,
       evaluations,
     }));
   },

@@ -1,8 +1,7 @@
-import { ConfigError, invalid } from '../errors.ts';
-import { wholeOption } from './background.ts';
 import { Gradients } from './gradients.ts';
 import type { Answer, Method, Question } from './method.ts';
-import { normal, seeded } from './random.ts';
+import { notNegative, whole } from './options.ts';
+import { normal, Random } from './random.ts';
 import { gradientSupport } from './saliency.ts';
 import { Moments } from './sampleMean.ts';
 import { flat } from './worlds.ts';
@@ -22,18 +21,17 @@ export const smoothGrad: Method = {
   options: { samples: 32, sigma: 0.1 },
   supports: gradientSupport,
   async explain(question, options, run): Promise<Answer[]> {
-    const samples = wholeOption('samples', options.samples, 2);
-    const { sigma } = options;
-    if (typeof sigma !== 'number' || !(sigma >= 0))
-      throw new ConfigError(invalid('--option sigma', sigma, "a share of each feature's deviation, from 0 on"));
+    const samples = whole(options, 'samples', 2);
+    const sigma = notNegative(options, 'sigma');
     const F = question.spec.inputs;
     const x = flat(question.ticks, F);
     const scale = deviations(question).map((deviation) => deviation * sigma);
-    const draw = seeded(question.seed);
+    const random = new Random(question.seed);
     const tape = new Gradients(question, samples);
     const means = question.targets.map(() => new Moments(x.length));
     const write = (_: number, window: Float32Array): void => {
-      for (let at = 0; at < x.length; at++) window[at] = x[at]! + scale[at % F]! * normal(draw, question.kernels.math);
+      for (let at = 0; at < x.length; at++)
+        window[at] = x[at]! + scale[at % F]! * normal(random, question.kernels.math);
     };
     await tape.at(
       samples,
@@ -44,7 +42,7 @@ export const smoothGrad: Method = {
       },
       run,
     );
-    return means.map((m) => ({ ...m.answer(), baselineOutput: null, evaluations: tape.evaluations }));
+    return means.map((m) => ({ ...m.answer(), evaluations: tape.evaluations }));
   },
 };
 

@@ -1,9 +1,9 @@
 import { Model } from '../model/graph.ts';
 import { whyWindowed } from '../model/wiring.ts';
-import { wholeOption } from './background.ts';
 import { Gradients } from './gradients.ts';
 import { between } from './integratedGradients.ts';
 import type { Answer, Method, Question } from './method.ts';
+import { whole } from './options.ts';
 import { quadrature } from './quadrature.ts';
 import { gradientSupport } from './saliency.ts';
 import { flat } from './worlds.ts';
@@ -23,7 +23,7 @@ export const temporalIntegratedGradients: Method = {
   options: { steps: 50, tunnel: true },
   supports: gradientSupport,
   async explain(question, options, run = {}): Promise<Answer[]> {
-    const rule = quadrature('gauss-legendre', wholeOption('steps', options.steps), question.kernels.math);
+    const rule = quadrature('gauss-legendre', whole(options, 'steps', 1), question.kernels.math);
     const [K, F] = [question.ticks.length, question.spec.inputs];
     const values = question.targets.map(() => new Float32Array(K * F));
     let evaluations = 0;

@@ -3,6 +3,8 @@ import { Model, type Snapshot } from '../model/graph.ts';
 import type { Question } from './method.ts';
 
 export class WorldTree {
+  /** Worlds of a run, at most. */
+  readonly size: number;
   readonly #model: Model;
   readonly #F: number;
   readonly #K: number;
@@ -21,6 +23,7 @@ export class WorldTree {
 
   /** @param B worlds of a run, at most */
   constructor(question: Question, B: number) {
+    this.size = B;
     const { kernels, spec, score, windowed, start, before, ticks } = question;
     this.#F = spec.inputs;
     this.#K = ticks.length;
@@ -40,10 +43,10 @@ export class WorldTree {
 
   /**
    * Runs n worlds.
-   * @param windows (n, K, F) @param values (n, O), to be written
+   * @param windows (n, K, F) @param keep the outputs that are wanted @param values (n, kept), to be written
    * @returns branch-ticks stepped
    */
-  run(windows: Float32Array, n: number, values: Float32Array): number {
+  run(windows: Float32Array, n: number, keep: readonly number[], values: Float32Array): number {
     const model = this.#model;
     const bits = new Uint32Array(windows.buffer, windows.byteOffset, n * this.#K * this.#F);
     model.restore(this.#origin);
@@ -60,9 +63,9 @@ export class WorldTree {
       model.step(branches, R);
       evaluations += branches;
     }
-    const O = model.outputs;
+    const O = keep.length;
     for (let w = 0; w < n; w++) {
-      for (let o = 0; o < O; o++) values[w * O + o] = model.value(this.#branch[w]!, o);
+      for (let i = 0; i < O; i++) values[w * O + i] = model.value(this.#branch[w]!, keep[i]!);
     }
     return evaluations;
   }

@@ -12,10 +12,12 @@ export interface Worlds {
   count: number;
   /** Writes world n's window (K, F); it comes filled with the observed one. */
   write: (n: number, window: Float32Array) => void;
+  /** Numbers of the outputs that are wanted; default: all. */
+  keep?: readonly number[];
 }
 
 export interface Outputs {
-  /** (count, O). */
+  /** (count, O), or (count, kept). */
   values: Float32Array;
   outputs: number;
   evaluations: number;
@@ -26,40 +28,52 @@ const AT_ONCE = 1024;
 /** Floats that the states and kept windows of a batch may take. */
 const ROOM = 1 << 26;
 
+/** Runs worlds, more than once where that is needed: the ticks before the window are stepped the first time only. */
+export type RunWorlds = (worlds: Worlds, run?: Run) => Promise<Outputs>;
+
 /**
  * What the model says at the end of each world.
  * @throws whatever `run.signal` was aborted with; ModelError for a model that does not fit
  */
-export async function runWorlds(question: Question, worlds: Worlds, run: Run = {}): Promise<Outputs> {
-  const { count } = worlds;
+export async function runWorlds(question: Question, worlds: Worlds, run?: Run): Promise<Outputs> {
+  return openWorlds(question)(worlds, run);
+}
+
+/** `runWorlds` for several lots of worlds about one question. */
+export function openWorlds(question: Question): RunWorlds {
   const { spec, blackBox, ticks } = question;
-  const [K, F, O] = [ticks.length, spec.inputs, spec.outputs.length];
+  const [K, F] = [ticks.length, spec.inputs];
   const T = question.windowed ? question.before.length + K : K;
-  const B = Math.max(1, Math.min(count, AT_ONCE, Math.floor(ROOM / (T * (F + 64)))));
+  const most = Math.max(1, Math.min(AT_ONCE, Math.floor(ROOM / (T * (F + 64)))));
   const observed = flat(ticks, F);
-  const windows = new Float32Array(B * K * F);
-  const values = new Float32Array(count * O);
-  const tree = blackBox ? null : new WorldTree(question, B);
-  let evaluations = 0;
-  for (let from = 0; from < count; from += B) {
-    if (from > 0) await pause();
-    run.signal?.throwIfAborted();
-    run.progress?.(from, count);
-    const n = Math.min(B, count - from);
-    for (let i = 0; i < n; i++) {
-      const window = windows.subarray(i * K * F, (i + 1) * K * F);
-      window.set(observed);
-      worlds.write(from + i, window);
+  let tree: WorldTree | null = null;
+  return async ({ count, write, keep = spec.outputs.map((_, o) => o) }, run = {}) => {
+    const O = keep.length;
+    const B = Math.min(count, most);
+    if (!blackBox && (tree?.size ?? 0) < B) tree = new WorldTree(question, B);
+    const windows = new Float32Array(B * K * F);
+    const values = new Float32Array(count * O);
+    let evaluations = 0;
+    for (let from = 0; from < count; from += B) {
+      if (from > 0) await pause();
+      run.signal?.throwIfAborted();
+      run.progress?.(from, count);
+      const n = Math.min(B, count - from);
+      for (let i = 0; i < n; i++) {
+        const window = windows.subarray(i * K * F, (i + 1) * K * F);
+        window.set(observed);
+        write(from + i, window);
+      }
+      const told = values.subarray(from * O, (from + n) * O);
+      if (blackBox) {
+        const all = await blackBox.run(withBefore(question, windows.subarray(0, n * K * F), n), n, T);
+        for (let at = 0; at < n * O; at++) told[at] = all[Math.floor(at / O) * spec.outputs.length + keep[at % O]!]!;
+        evaluations += n;
+      } else evaluations += tree!.run(windows, n, keep, told);
     }
-    if (tree) evaluations += tree.run(windows, n, values.subarray(from * O));
-    else {
-      const some = withBefore(question, windows.subarray(0, n * K * F), n);
-      values.set(await blackBox!.run(some, n, T), from * O);
-      evaluations += n;
-    }
-  }
-  run.progress?.(count, count);
-  return { values, outputs: O, evaluations };
+    run.progress?.(count, count);
+    return { values, outputs: O, evaluations };
+  };
 }
 
 /** Lets others have the thread. */

@@ -16,8 +16,8 @@ export interface GoldenCase {
   tensors: string[];
 }
 
-/** Every case of a group: `models` (black boxes left out), `black boxes` or `stateful`. */
-export function goldenCases(group: 'models' | 'black boxes' | 'stateful'): GoldenCase[] {
+/** Every case of a group: `models` (black boxes left out), `black boxes`, `metrics` or `stateful`. */
+export function goldenCases(group: 'models' | 'black boxes' | 'metrics' | 'stateful'): GoldenCase[] {
   const names = readdirSync(folder('.')).filter((name) => existsSync(new URL('case.json', folder(name))));
   return names.flatMap((name) => {
     const { group: found, tensors } = JSON.parse(new TextDecoder().decode(goldenFile(name, 'case.json')));

@@ -55,9 +55,7 @@ describe.each(attributionCases)('$name', (golden) => {
 
 it('fixture L: integrated gradients of 50 points, absolute gradients', async () => {
   const { spec, x, baseline } = fixtureL();
-  const golden = JSON.parse(
-    new TextDecoder().decode(goldenFile('fixture-l', 'fixture-l.json')).replaceAll('NaN', 'null'),
-  );
+  const golden = JSON.parse(new TextDecoder().decode(goldenFile('fixture-l', 'figures.json')));
   const asked = question(spec, x, baseline);
   const ig = await answer('integrated-gradients', asked, { steps: 50 });
   expectClose(ig.values!, golden.ig_base_50gl.flat(), { atol: 1e-6 });

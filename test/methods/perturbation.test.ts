@@ -75,9 +75,7 @@ describe.each(attributionCases)('$name', (golden) => {
 
 describe('fixture L', () => {
   const { spec, x, baseline } = fixtureL();
-  const golden = JSON.parse(
-    new TextDecoder().decode(goldenFile('fixture-l', 'fixture-l.json')).replaceAll('NaN', 'null'),
-  );
+  const golden = JSON.parse(new TextDecoder().decode(goldenFile('fixture-l', 'figures.json')));
   const asked = question(spec, x, baseline);
   const limits = { atol: 1e-5, rtol: 0 };
 

@@ -43,15 +43,18 @@ describe.each([
 });
 
 // a loss over the batch: its gradient is that of the outputs, each times what the loss makes of it
-it('gives the gradients of a squared error that torch gives', () => {
-  const { x, target, grad_input: expected } = goldenTensors('training-lstm-mse');
-  const { tape, outputs, N, size } = taped(goldenModel('training-lstm-mse', 'model.safetensors'), x!);
-  const gradient = tape.backward(0).map((v, i) => {
-    const n = Math.floor(i / size);
-    return (v * 2 * (outputs[n]! - target!.data[n]!)) / N;
-  });
-  expectClose(gradient, expected!.data, { atol: 1e-7, rtol: 1e-5 });
-});
+it.each(['training-lstm-mse', 'training-gru-mse'])(
+  'gives the gradients of a squared error that torch gives: %s',
+  (name) => {
+    const { x, target, grad_input: expected } = goldenTensors(name);
+    const { tape, outputs, N, size } = taped(goldenModel(name, 'model.safetensors'), x!);
+    const gradient = tape.backward(0).map((v, i) => {
+      const n = Math.floor(i / size);
+      return (v * 2 * (outputs[n]! - target!.data[n]!)) / N;
+    });
+    expectClose(gradient, expected!.data, { atol: 1e-7, rtol: 1e-5 });
+  },
+);
 
 it('gives the gradients of a cross entropy that torch gives', () => {
   const { x, target, grad_input: expected } = goldenTensors('training-lstm-crossentropy');

@@ -34,8 +34,11 @@ export function reference(spec: ModelSpec) {
   };
 
   return {
-    /** @param window T rows of F values, in input units, oldest first */
-    run: (window: ArrayLike<number>[]): Run => run(window, nothing()),
+    /**
+     * @param window T rows of F values, in input units, oldest first
+     * @param like a run whose masks are kept
+     */
+    run: (window: ArrayLike<number>[], like?: Run): Run => run(window, { ...nothing(), masks: like?.values }),
     /** The next tick's x (F) to the output (O). */
     step(x: ArrayLike<number>): Float64Array {
       now = run([x], memory);

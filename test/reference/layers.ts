@@ -39,8 +39,8 @@ const kinds: Kinds = {
       x!.rows.map(([token]) => Float64Array.from(table.subarray(token! * units, (token! + 1) * units))),
       maskZero ? x!.rows.map(([token]) => token !== 0) : null,
     ),
-  masking({ value }, [x]) {
-    const mask = x!.rows.map((row) => row.some((v) => v !== value));
+  masking({ name, value }, [x], { masks }) {
+    const mask = masks?.get(name)?.[0]?.mask ?? x!.rows.map((row) => row.some((v) => v !== value));
     return gives(
       x!.rows.map((row, t) => (mask[t] ? row : row.map(() => 0))),
       mask,

@@ -29,6 +29,8 @@ export interface Memory {
   states: Map<string, Step>;
   /** Ticks that a convolution has seen. */
   past: Map<string, Float64Array[]>;
+  /** Outputs of an earlier run, whose masks are kept: what is masked does not change with the inputs then. */
+  masks?: ReadonlyMap<string, Rows[]>;
 }
 
 /** One output. */

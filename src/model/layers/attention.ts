@@ -1,6 +1,7 @@
 import { flag, oneOf, whole } from '../formats/fields.ts';
 import { type Shape, showShape } from '../shape.ts';
 import type { AdditiveAttentionSpec, AttentionSpec, MultiHeadAttentionSpec } from '../spec.ts';
+import { manyHeadsTape, oneHeadTape } from './attentionTape.ts';
 import { denseProduct } from './dense.ts';
 import {
   allocSequence,
@@ -41,13 +42,19 @@ export const attention: LayerKind<AttentionSpec> = {
   },
   needsWindow: () => REASON,
   stateful: false,
-  window({ score, scale, weight, causal }, context) {
-    const [, D] = layout(context.inputs[0]!, context.T);
-    const factor = scale ? scale[0]! : 1;
-    const vector = score === 'dot' ? null : new Float32Array(D).fill(weight ? weight[0]! : 1);
-    return oneHead(context, factor, vector, causal);
-  },
+  window: (spec, context) => oneHead(context, ...scoring(spec, context)),
+  tape: (spec, context) => oneHeadTape(context, ...scoring(spec, context)),
 };
+
+/** Scale, vector and causality of its scores. */
+function scoring(
+  { score, scale, weight, causal }: AttentionSpec,
+  { inputs, T }: LayerContext,
+): [scale: number, vector: Float32Array | null, causal: boolean] {
+  const [, D] = layout(inputs[0]!, T);
+  const vector = score === 'dot' ? null : new Float32Array(D).fill(weight ? weight[0]! : 1);
+  return [scale ? scale[0]! : 1, vector, causal];
+}
 
 export const additiveAttention: LayerKind<AdditiveAttentionSpec> = {
   kind: 'additive-attention',
@@ -63,11 +70,17 @@ export const additiveAttention: LayerKind<AdditiveAttentionSpec> = {
   },
   needsWindow: () => REASON,
   stateful: false,
-  window({ scale, causal }, context) {
-    const [, D] = layout(context.inputs[0]!, context.T);
-    return oneHead(context, 1, scale ?? new Float32Array(D).fill(1), causal);
-  },
+  window: (spec, context) => oneHead(context, ...additive(spec, context)),
+  tape: (spec, context) => oneHeadTape(context, ...additive(spec, context)),
 };
+
+function additive(
+  { scale, causal }: AdditiveAttentionSpec,
+  { inputs, T }: LayerContext,
+): [scale: number, vector: Float32Array, causal: boolean] {
+  const [, D] = layout(inputs[0]!, T);
+  return [1, scale ?? new Float32Array(D).fill(1), causal];
+}
 
 export const multiHeadAttention: LayerKind<MultiHeadAttentionSpec> = {
   kind: 'multi-head-attention',
@@ -96,6 +109,7 @@ export const multiHeadAttention: LayerKind<MultiHeadAttentionSpec> = {
   needsWindow: () => REASON,
   stateful: false,
   window: manyHeads,
+  tape: manyHeadsTape,
 };
 
 /** Room for one head's work: scores of one query, and the weights of branch 0. */

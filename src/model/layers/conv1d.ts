@@ -3,8 +3,20 @@ import { text, whole } from '../formats/fields.ts';
 import { TICKS } from '../shape.ts';
 import type { Conv1dSpec } from '../spec.ts';
 import { denseProduct } from './dense.ts';
-import { floats, type Layer, type LayerContext, type LayerKind, pad, type Rows, type State } from './layer.ts';
+import {
+  allocSequence,
+  floats,
+  type Layer,
+  type LayerContext,
+  type LayerKind,
+  pad,
+  type Rows,
+  type State,
+  store,
+  tickOf,
+} from './layer.ts';
 import { checkActivation, only, sequence } from './shapes.ts';
+import { allocRows, packColumns, type TapeContext, type TapeLayer, tickByTick } from './taped.ts';
 
 export const conv1d: LayerKind<Conv1dSpec> = {
   kind: 'conv1d',
@@ -20,6 +32,7 @@ export const conv1d: LayerKind<Conv1dSpec> = {
   needsWindow: (_, [shape]) => (shape![0] === TICKS ? null : 'runs over an axis that is not that of the ticks'),
   stateful: true,
   step: convolution,
+  tape: convolutionTape,
 };
 
 /** Keeps the last inputs of every branch in a ring of rows (`assembly/layers/conv1d.ts`). */
@@ -50,6 +63,65 @@ function convolution(spec: Conv1dSpec, { arena, B, onInputs, ...context }: Layer
     },
     reset() {
       floats(arena, ring.at, B * ringStride).fill(0);
+      newest = L - 1;
+    },
+  };
+}
+
+/** Gathers what a tick's taps look at into one row (size I): the product of `convStep`, to the bit, by `denseStep`. */
+function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
+  const { inputs: I, units: O, size, dilation, kernel } = spec;
+  const { arena, B, slots, from } = context;
+  const { value: x, gradient: dx } = from[0]!;
+  const { weights, bias } = denseProduct({ ...spec, inputs: size * I }, context);
+  const transposed = store(
+    arena,
+    packColumns(O, size * I, (o, k) => kernel[k * O + o]!),
+  );
+  const activation = activationIndex(spec.activation);
+  const alpha = ALPHA[spec.activation] ?? 1;
+  const sums = allocSequence(context, context.outputs[0]!);
+  const [d, row, dRow] = [allocRows(context, O), allocRows(context, size * I), allocRows(context, size * I)];
+  const zeros = arena.alloc(4 * row.stride);
+  // the ticks before the window that the first of it look back to
+  const L = (size - 1) * dilation + 1;
+  const past = { ...x, at: arena.alloc(4 * (L - 1) * B * pad(I)), stride: pad(I), tick: B * pad(I), length: L - 1 };
+  const taps = Array.from({ length: size }, (_, tap) => ({ back: (size - 1 - tap) * dilation, to: 4 * tap * I }));
+  const tape = tickByTick(
+    context,
+    (_, y, __, n, t) => {
+      for (const { back, to } of taps) {
+        const seen = t >= back ? tickOf(x, t - back) : tickOf(past, L - 1 + t - back);
+        arena.copyRows(row.at + to, row.stride, seen.at, seen.stride, slots, slots, n, I);
+      }
+      const z = tickOf(sums, t);
+      arena.denseStep(z.at, z.stride, row.at, row.stride, slots, n, weights, bias, size * I, O);
+      arena.copyRows(y.at, y.stride, z.at, z.stride, slots, slots, n, O);
+      if (activation !== 0) arena.activate(activation, alpha, y.at, slots, n, y.stride, O);
+      y.mask = 0;
+    },
+    ({ t, n, y, dy }) => {
+      const z = tickOf(sums, t);
+      const values = [dy.at, dy.stride, z.at, z.stride, y.at, y.stride] as const;
+      arena.activateBack(activation, alpha, d.at, d.stride, ...values, slots, n, O);
+      arena.product(dRow.at, dRow.stride, zeros, 0, d.at, d.stride, O, 0, 0, 0, slots, n, transposed, size * I);
+      for (const { back, to } of taps) {
+        if (t < back) continue;
+        const seen = tickOf(dx, t - back);
+        arena.combine(0, seen.at, seen.stride, dRow.at + to, dRow.stride, slots, n, I);
+      }
+    },
+  );
+  return {
+    ...tape,
+    begin([ring], ticks) {
+      for (let t = 0; t < L - 1; t++) {
+        // the first tick stands in the ring's row 0
+        const from = ((ticks + t + 1) % L) * pad(I);
+        for (let b = 0; b < B; b++) {
+          floats(arena, past.at + 4 * (t * past.tick + b * past.stride), I).set(ring!.subarray(from, from + I));
+        }
+      }
     },
   };
 }

@@ -45,14 +45,14 @@ export const dense: LayerKind<DenseSpec> = {
     const d = allocRows(context, O);
     return tickByTick(
       context,
-      ({ x: [x], y }, n, t) => {
+      ([x], y, slots, n, t) => {
         const z = sums ? tickOf(sums, t) : y;
         arena.denseStep(z.at, z.stride, x!.at, x!.stride, slots, n, weights, bias, I, O);
         if (!sums) return;
         arena.copyRows(y.at, y.stride, z.at, z.stride, slots, slots, n, O);
         arena.activate(activation, alpha, y.at, slots, n, y.stride, O);
       },
-      ({ dx: [dx], y, dy }, n, t) => {
+      ({ t, n, dx: [dx], y, dy }) => {
         const z = sums && tickOf(sums, t);
         if (z) {
           const values = [dy.at, dy.stride, z.at, z.stride, y.at, y.stride] as const;

@@ -1,7 +1,7 @@
 import type { Arena } from '../../kernels.ts';
 import { flag, optional, text } from '../formats/fields.ts';
 import type { GruSpec } from '../spec.ts';
-import { type LayerContext, type LayerKind, pad } from './layer.ts';
+import { type LayerContext, type LayerKind, pad, store } from './layer.ts';
 import {
   activationsOf,
   type Cell,
@@ -13,7 +13,9 @@ import {
   recurrentShapes,
   split,
 } from './recurrent.ts';
+import { columnOf, recurrentTape, SIGMOID, TANH, type TapeCell } from './recurrentTape.ts';
 import { checkGate } from './shapes.ts';
+import { packColumns } from './taped.ts';
 
 /** GRU of B branches (`assembly/layers/gru.ts`). */
 export const gru: LayerKind<GruSpec> = {
@@ -33,6 +35,7 @@ export const gru: LayerKind<GruSpec> = {
   needsWindow: recurrentNeedsWindow,
   stateful: true,
   step: (spec, context) => recurrentLayer(spec, context, gruCell(spec, context)),
+  tape: (spec, context) => recurrentTape(spec, context, gruTapeCell(spec, context)),
 };
 
 function gruCell(spec: GruSpec, { arena, B }: LayerContext): Cell {
@@ -67,4 +70,67 @@ function startingSums({ units: H, bias, resetAfter }: GruSpec): Float32Array[] {
   const [z, r, n, z2, r2, n2] = split(bias, H);
   if (!resetAfter) return [z!, r!, n!, new Float32Array(H)];
   return [z!.map((v, k) => v + z2![k]!), r!.map((v, k) => v + r2![k]!), n!, n2!];
+}
+
+/** Sums z, r, n and m: what r multiplies in n, where it multiplies the recurrent product. */
+function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
+  const { arena } = context;
+  const { inputs: I, units: H, kernel, recurrent, resetAfter } = spec;
+  const { gate, kind } = activationsOf(spec);
+  const reset = resetAfter ? null : resetBefore(spec, context, gate);
+  return {
+    width: H,
+    cellWidth: 0,
+    columns: 4 * pad(H),
+    weight(row, column) {
+      const { gate: group, unit } = columnOf(column, H);
+      if (unit < 0) return 0;
+      if (row < I) return group === 3 ? 0 : kernel[(row * 3 + group) * H + unit]!;
+      const of = [0, 1, null, resetAfter ? 2 : null][group]!;
+      return of === null ? 0 : recurrent[((row - I) * 3 + of) * H + unit]!;
+    },
+    bias: packSums(startingSums(spec), H),
+    keepsSums: gate !== SIGMOID || kind !== TANH,
+    holds: true,
+    keep(tick) {
+      reset?.keep(tick);
+      const { slots, n, sums, gates, h, before } = tick;
+      arena.gruKeep(h, before, gates, sums, slots, n, H, gate, kind);
+    },
+    back(tick) {
+      const { slots, n, sums, gates, before, dz, dh } = tick;
+      arena.gruBack(dz, dh, before, gates, sums, slots, n, H, gate, kind);
+      reset?.back(tick);
+    },
+  };
+}
+
+/** The recurrent part of n where the reset gate comes before the product: (r h) U_n, added to the sums. */
+function resetBefore(
+  { units: H, recurrent }: GruSpec,
+  { arena, B }: LayerContext,
+  gate: number,
+): Pick<TapeCell, 'keep' | 'back'> {
+  const stride = pad(H);
+  const C = 4 * stride;
+  const weight = (k: number, column: number): number => {
+    const { gate: group, unit } = columnOf(column, H);
+    return group === 2 && unit >= 0 ? recurrent[(k * 3 + 2) * H + unit]! : 0;
+  };
+  const weights = store(arena, packColumns(H, C, weight));
+  const transposed = store(
+    arena,
+    packColumns(C, H, (column, k) => weight(k, column)),
+  );
+  const [rh, drh, zeros] = [arena.alloc(4 * B * stride), arena.alloc(4 * B * stride), arena.alloc(4 * stride)];
+  return {
+    keep({ slots, n, sums, before }) {
+      arena.gruReset(rh, before, sums, slots, n, H, gate);
+      arena.product(sums, C, sums, C, rh, stride, H, 0, 0, 0, slots, n, weights, C);
+    },
+    back({ slots, n, sums, gates, before, dz, dh }) {
+      arena.product(drh, stride, zeros, 0, dz, C, C, 0, 0, 0, slots, n, transposed, H);
+      arena.gruResetBack(dz, dh, drh, before, gates, sums, slots, n, H, gate);
+    },
+  };
 }

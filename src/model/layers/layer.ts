@@ -144,16 +144,15 @@ export function store(arena: Arena, values: Float32Array): number {
   return at;
 }
 
+/** What a layer without a state does to the n rows that `slots` names. t: on a tape the tick they are of. */
+export type RunRows = (inputs: readonly Rows[], out: Rows, slots: number, n: number, t: number) => void;
+
 /**
  * A layer without a state, that works on rows one by one: `run` writes `out` for the n rows that `slots` names. A mask is
  * passed on.
  * @param width values a row of its output
  */
-export function rowLayer(
-  { arena, B, R, onInputs }: LayerContext,
-  width: number,
-  run: (inputs: readonly Rows[], out: Rows, slots: number, n: number) => void,
-): Layer {
+export function rowLayer({ arena, B, R, onInputs }: LayerContext, width: number, run: RunRows): Layer {
   const stride = pad(width);
   const out: Rows = { at: arena.alloc(4 * (onInputs ? R : B) * stride), stride, mask: 0, maskStride: 0 };
   return {
@@ -161,8 +160,8 @@ export function rowLayer(
     step(inputs, batch) {
       out.mask = inputs[0]!.mask;
       out.maskStride = inputs[0]!.maskStride;
-      if (onInputs) run(inputs, out, batch.rows, batch.R);
-      else run(inputs, out, batch.slots, batch.n);
+      if (onInputs) run(inputs, out, batch.rows, batch.R, 0);
+      else run(inputs, out, batch.slots, batch.n, 0);
     },
     states: () => [],
     reset() {},

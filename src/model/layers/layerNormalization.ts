@@ -1,7 +1,8 @@
 import { number } from '../formats/fields.ts';
 import type { LayerNormalizationSpec } from '../spec.ts';
-import { type LayerKind, rowLayer, store } from './layer.ts';
+import { type LayerContext, type LayerKind, type RunRows, rowLayer, store } from './layer.ts';
 import { lastAxis, only, rowsWithin } from './shapes.ts';
+import { tickByTick } from './taped.ts';
 
 export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   kind: 'layer-normalization',
@@ -17,11 +18,21 @@ export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
-  step({ inputs: F, epsilon, gamma, beta }, context) {
-    const { arena } = context;
-    const [gammaAt, betaAt] = [store(arena, gamma), store(arena, beta)];
-    return rowLayer(context, F, ([x], out, slots, n) => {
-      arena.layerNorm(out.at, out.stride, x!.at, x!.stride, slots, n, gammaAt, betaAt, epsilon, F);
+  step: (spec, context) => rowLayer(context, spec.inputs, normalizes(spec, context)),
+  tape(spec, context) {
+    const { inputs: F, epsilon, gamma } = spec;
+    const { arena, slots } = context;
+    const gammaAt = store(arena, gamma);
+    return tickByTick(context, normalizes(spec, context), ({ n, x: [x], dx: [dx], dy }) => {
+      const rows = [dx!.at, dx!.stride, dy.at, dy.stride, x!.at, x!.stride] as const;
+      arena.layerNormBack(...rows, slots, n, gammaAt, epsilon, F);
     });
   },
 };
+
+function normalizes({ inputs: F, epsilon, gamma, beta }: LayerNormalizationSpec, { arena }: LayerContext): RunRows {
+  const [gammaAt, betaAt] = [store(arena, gamma), store(arena, beta)];
+  return ([x], out, slots, n) => {
+    arena.layerNorm(out.at, out.stride, x!.at, x!.stride, slots, n, gammaAt, betaAt, epsilon, F);
+  };
+}

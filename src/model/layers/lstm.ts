@@ -1,5 +1,4 @@
 import type { Arena } from '../../kernels.ts';
-import { activationIndex } from '../activations.ts';
 import { optional, text } from '../formats/fields.ts';
 import type { LstmSpec } from '../spec.ts';
 import { packDense } from './dense.ts';
@@ -16,7 +15,7 @@ import {
   type StepArguments,
   split,
 } from './recurrent.ts';
-import { columnOf, recurrentTape, type TapeCell } from './recurrentTape.ts';
+import { columnOf, recurrentTape, SIGMOID, TANH, type TapeCell } from './recurrentTape.ts';
 import { checkGate } from './shapes.ts';
 import { packColumns } from './taped.ts';
 
@@ -47,9 +46,6 @@ export const lstm: LayerKind<LstmSpec> = {
   step: (spec, context) => recurrentLayer(spec, context, lstmCell(spec, context)),
   tape: (spec, context) => recurrentTape(spec, context, lstmTapeCell(spec, context)),
 };
-
-const SIGMOID = activationIndex('sigmoid');
-const TANH = activationIndex('tanh');
 
 function stateWidth({ units, projection }: LstmSpec): number {
   return projection ? projection.length / units : units;

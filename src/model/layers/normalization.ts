@@ -1,7 +1,7 @@
 import { number } from '../formats/fields.ts';
 import type { Shape } from '../shape.ts';
 import type { BatchNormalizationSpec, NormalizationSpec, RescalingSpec } from '../spec.ts';
-import { type Layer, type LayerContext, type LayerKind, type Refuse, rowLayer, store } from './layer.ts';
+import { type Layer, type LayerContext, type LayerKind, type Refuse, type RunRows, rowLayer, store } from './layer.ts';
 import { lastAxis, only, rowsWithin } from './shapes.ts';
 import { type TapeContext, type TapeLayer, tickByTick } from './taped.ts';
 
@@ -91,24 +91,24 @@ function asTrained({ gamma, beta, mean, variance, epsilon }: BatchNormalizationS
   return { kernel: 'rescale', a, b: beta.map((b, f) => b - mean[f]! * a[f]!), slope: a };
 }
 
-function affine(context: LayerContext, { kernel, a, b }: Affine): Layer {
-  const { arena } = context;
-  const F = a.length;
-  const [aAt, bAt] = [store(arena, a), store(arena, b)];
-  return rowLayer(context, F, ([x], out, slots, n) => {
-    arena[kernel](out.at, out.stride, x!.at, x!.stride, slots, n, aAt, bAt, F);
+function affine(context: LayerContext, map: Affine): Layer {
+  return rowLayer(context, map.a.length, maps(context, map));
+}
+
+function affineTape(context: TapeContext, map: Affine): TapeLayer {
+  const { arena, slots } = context;
+  const slope = store(arena, map.slope);
+  return tickByTick(context, maps(context, map), ({ n, dx: [dx], dy }) => {
+    arena.affineBack(dx!.at, dx!.stride, dy.at, dy.stride, slots, n, slope, map.slope.length);
   });
 }
 
-function affineTape(context: TapeContext, { kernel, a, b, slope }: Affine): TapeLayer {
-  const { arena, slots } = context;
+function maps({ arena }: LayerContext, { kernel, a, b }: Affine): RunRows {
   const F = a.length;
-  const [aAt, bAt, slopeAt] = [store(arena, a), store(arena, b), store(arena, slope)];
-  return tickByTick(
-    context,
-    ({ x: [x], y }, n) => arena[kernel](y.at, y.stride, x!.at, x!.stride, slots, n, aAt, bAt, F),
-    ({ dx: [dx], dy }, n) => arena.affineBack(dx!.at, dx!.stride, dy.at, dy.stride, slots, n, slopeAt, F),
-  );
+  const [aAt, bAt] = [store(arena, a), store(arena, b)];
+  return ([x], out, slots, n) => {
+    arena[kernel](out.at, out.stride, x!.at, x!.stride, slots, n, aAt, bAt, F);
+  };
 }
 
 function spread(values: Float32Array, F: number): Float32Array {

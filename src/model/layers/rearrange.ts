@@ -7,12 +7,15 @@ import {
   combineMasks,
   type LayerContext,
   type LayerKind,
+  layout,
+  type RunRows,
   rowLayer,
-  type Sequence,
+  tickOf,
   unmasked,
   type WindowLayer,
 } from './layer.ts';
 import { lastAxis, only, sequence, size } from './shapes.ts';
+import { shows, type TapeContext, type TapeLayer, tickByTick, wholeWindow } from './taped.ts';
 
 const REASON = 'lays out the values of all ticks anew';
 
@@ -27,6 +30,7 @@ export const flatten: LayerKind<FlattenSpec> = {
   stateful: false,
   step: unmasked,
   window: (_, context) => relayout(context),
+  tape: (_, context) => relayoutTape(context),
 };
 
 export const reshape: LayerKind<ReshapeSpec> = {
@@ -50,6 +54,7 @@ export const reshape: LayerKind<ReshapeSpec> = {
   stateful: false,
   step: unmasked,
   window: (_, context) => relayout(context),
+  tape: (_, context) => relayoutTape(context),
 };
 
 export const concatenate: LayerKind<ConcatenateSpec> = {
@@ -70,24 +75,43 @@ export const concatenate: LayerKind<ConcatenateSpec> = {
   },
   needsWindow: (_, [shape]) => (rowWidth(shape!) === shape!.at(-1) ? null : REASON),
   stateful: false,
-  step(_, context) {
-    const { arena, inputs: shapes } = context;
-    const widths = shapes.map(rowWidth);
-    const masks = combineMasks(context);
-    return rowLayer(
+  step: (_, context) =>
+    rowLayer(
       context,
-      widths.reduce((sum, n) => sum + n, 0),
-      (inputs, out, slots, n) => {
-        let at = out.at;
-        for (let i = 0; i < inputs.length; i++) {
-          arena.copyRows(at, out.stride, inputs[i]!.at, inputs[i]!.stride, slots, slots, n, widths[i]!);
-          at += 4 * widths[i]!;
-        }
-        masks(inputs, out, slots, n);
-      },
-    );
+      widthsOf(context).reduce((sum, n) => sum + n, 0),
+      joins(context),
+    ),
+  tape(_, context) {
+    const { arena, slots } = context;
+    const widths = widthsOf(context);
+    return tickByTick(context, joins(context), ({ n, dx, dy }) => {
+      let from = dy.at;
+      dx.forEach(({ at, stride }, i) => {
+        arena.combine(0, at, stride, from, dy.stride, slots, n, widths[i]!);
+        from += 4 * widths[i]!;
+      });
+    });
   },
 };
+
+/** Values a row of each input. */
+function widthsOf({ inputs }: LayerContext): number[] {
+  return inputs.map((shape) => shape.at(-1)!);
+}
+
+function joins(context: LayerContext): RunRows {
+  const { arena } = context;
+  const widths = widthsOf(context);
+  const masks = combineMasks(context);
+  return (inputs, out, slots, n) => {
+    let at = out.at;
+    for (let i = 0; i < inputs.length; i++) {
+      arena.copyRows(at, out.stride, inputs[i]!.at, inputs[i]!.stride, slots, slots, n, widths[i]!);
+      at += 4 * widths[i]!;
+    }
+    masks(inputs, out, slots, n);
+  };
+}
 
 export const repeat: LayerKind<RepeatSpec> = {
   kind: 'repeat',
@@ -102,18 +126,30 @@ export const repeat: LayerKind<RepeatSpec> = {
   },
   needsWindow: () => 'repeats what is known at the end of the window only',
   stateful: false,
-  window({ count }, context) {
-    const { arena, outputs } = context;
-    const out = allocSequence(context, outputs[0]!);
-    return {
-      output: () => out,
-      run([x], { slots, n }) {
-        for (let t = 0; t < count; t++)
-          arena.copyRows(out.at + 4 * t * out.tick, out.stride, x!.at, x!.stride, slots, slots, n, out.width);
-      },
-    };
+  window: repeats,
+  tape(spec, context) {
+    const { arena, from, slots } = context;
+    const dx = from[0]!.gradient;
+    return wholeWindow(context, repeats(spec, context), (dy, n) => {
+      for (let t = 0; t < dy.length; t++) {
+        const row = tickOf(dy, t);
+        arena.combine(0, dx.at, dx.stride, row.at, row.stride, slots, n, dy.width);
+      }
+    });
   },
 };
+
+function repeats({ count }: RepeatSpec, context: LayerContext): WindowLayer {
+  const { arena, outputs } = context;
+  const out = allocSequence(context, outputs[0]!);
+  return {
+    output: () => out,
+    run([x], { slots, n }) {
+      for (let t = 0; t < count; t++)
+        arena.copyRows(out.at + 4 * t * out.tick, out.stride, x!.at, x!.stride, slots, slots, n, out.width);
+    },
+  };
+}
 
 export const last: LayerKind<LastSpec> = {
   kind: 'last',
@@ -136,11 +172,7 @@ export const last: LayerKind<LastSpec> = {
       },
     };
   },
-  tape(_, { from }) {
-    const tick = (x: Sequence): Sequence => ({ ...x, at: x.at + 4 * (x.length - 1) * x.tick, length: 1, mask: 0 });
-    const { value, gradient } = from[0]!;
-    return { outputs: [{ value: tick(value), gradient: tick(gradient) }], forward() {}, backward() {} };
-  },
+  tape: (_, context) => shows(context, (x) => ({ at: x.at + 4 * (x.length - 1) * x.tick, length: 1 })),
 };
 
 /** The same values in rows of another width. */
@@ -155,4 +187,18 @@ function relayout(context: LayerContext): WindowLayer {
       arena.relayout(out.at, out.stride, out.tick, out.width, at, stride, tick, width, count, slots, n);
     },
   };
+}
+
+function relayoutTape(context: TapeContext): TapeLayer {
+  const { arena, from, slots, outputs, T } = context;
+  const [length, width] = layout(outputs[0]!, T);
+  const { gradient: dx } = from[0]!;
+  if (length === dx.length && width === dx.width) return shows(context, () => ({}));
+  return wholeWindow(context, relayout(context), (dy, n) => {
+    const [to, of] = [
+      [dx.at, dx.stride, dx.tick, dx.width],
+      [dy.at, dy.stride, dy.tick, dy.width],
+    ] as const;
+    arena.relayoutBack(...to, ...of, length * width, slots, n);
+  });
 }

@@ -1,7 +1,11 @@
 /** Recurrent layers on a tape: sums of gates by `product`, what every tick held, and back through time. */
+import { activationIndex } from '../activations.ts';
 import type { GruSpec, LstmSpec, RnnSpec } from '../spec.ts';
 import { floats, pad, type Sequence, store, tickOf } from './layer.ts';
 import { packColumns, type TapeContext, type Taped, type TapeLayer, taken } from './taped.ts';
+
+export const SIGMOID = activationIndex('sigmoid');
+export const TANH = activationIndex('tanh');
 
 /** Pointers of one tick: rows of B branches side by side, of which `slots` names n. */
 export interface CellTick {

@@ -1,5 +1,6 @@
+import { ALPHA } from '../activations.ts';
 import type { RnnSpec } from '../spec.ts';
-import type { LayerContext, LayerKind } from './layer.ts';
+import { type LayerContext, type LayerKind, pad } from './layer.ts';
 import {
   activationsOf,
   type Cell,
@@ -10,6 +11,7 @@ import {
   recurrentNeedsWindow,
   recurrentShapes,
 } from './recurrent.ts';
+import { recurrentTape, type TapeCell } from './recurrentTape.ts';
 
 /** Simple recurrent layer of B branches (`assembly/layers/rnn.ts`). */
 export const rnn: LayerKind<RnnSpec> = {
@@ -22,6 +24,7 @@ export const rnn: LayerKind<RnnSpec> = {
   needsWindow: recurrentNeedsWindow,
   stateful: true,
   step: (spec, context) => recurrentLayer(spec, context, rnnCell(spec, context)),
+  tape: (spec, context) => recurrentTape(spec, context, rnnTapeCell(spec, context)),
 };
 
 function rnnCell(spec: RnnSpec, { arena }: LayerContext): Cell {
@@ -38,5 +41,29 @@ function rnnCell(spec: RnnSpec, { arena }: LayerContext): Cell {
       arena.rnnStep(a.h, a.before, a.slots, a.n, a.z, a.zRow, a.x, a.xStride, a.I, a.weights, I + H, H, kind);
     },
     internals: () => ({}),
+  };
+}
+
+/** Its sums are what the activation is taken of: there are no gates. */
+function rnnTapeCell(spec: RnnSpec, { arena }: LayerContext): TapeCell {
+  const { inputs: I, units: H, kernel, recurrent, bias } = spec;
+  const { kind } = activationsOf(spec);
+  const alpha = ALPHA[spec.activation ?? 'tanh'] ?? 1;
+  const stride = pad(H);
+  return {
+    width: H,
+    cellWidth: 0,
+    columns: stride,
+    weight: (row, unit) => (unit >= H ? 0 : row < I ? kernel[row * H + unit]! : recurrent[(row - I) * H + unit]!),
+    bias: packSums([bias], H),
+    keepsSums: false,
+    holds: false,
+    keep({ slots, n, sums, h }) {
+      arena.copyRows(h, stride, sums, stride, slots, slots, n, H);
+      arena.activate(kind, alpha, h, slots, n, stride, H);
+    },
+    back({ slots, n, sums, h, dz, dh }) {
+      arena.activateBack(kind, alpha, dz, stride, dh, stride, sums, stride, h, stride, slots, n, H);
+    },
   };
 }

@@ -3,7 +3,17 @@
  * Weights are constants here; what a layer keeps is all that their gradients would take as well.
  */
 import type { Shape } from '../shape.ts';
-import { allocSequence, type LayerContext, layout, pad, type Rows, type Sequence, tickOf } from './layer.ts';
+import {
+  allocSequence,
+  type LayerContext,
+  layout,
+  pad,
+  type Rows,
+  type RunRows,
+  type Sequence,
+  tickOf,
+  type WindowLayer,
+} from './layer.ts';
 
 /** A value, and the gradient of the model's output with respect to it, laid out alike. */
 export interface Taped {
@@ -37,18 +47,33 @@ export function allocTaped(context: LayerContext, shape: Shape): Taped {
   return { value: allocSequence(context, shape), gradient: allocSequence(context, shape) };
 }
 
+/** Room for one tick's rows of this width. */
+export function allocRows({ arena, B }: LayerContext, width: number): Rows {
+  const stride = pad(width);
+  return { at: arena.alloc(4 * B * stride), stride, mask: 0, maskStride: 0 };
+}
+
 /** Ticks and values a tick of what comes in first. */
 export function taken({ inputs, T }: TapeContext): [length: number, width: number] {
   return layout(inputs[0]!, T);
 }
 
-/** A layer that gives what comes in first as it is. */
+/** A layer that gives what comes in as it is. */
 export function passes({ from }: TapeContext): TapeLayer {
   return { outputs: [from[0]!], forward() {}, backward() {} };
 }
 
-/** One tick of a layer that works tick by tick: its rows and their gradients. */
+/** A layer that gives a part of what comes in, or all of it without its mask. */
+export function shows({ from }: TapeContext, part: (x: Sequence) => Partial<Sequence>): TapeLayer {
+  const { value, gradient } = from[0]!;
+  const view = (x: Sequence): Sequence => ({ ...x, mask: 0, ...part(x) });
+  return { outputs: [{ value: view(value), gradient: view(gradient) }], forward() {}, backward() {} };
+}
+
+/** One tick on the way back: what came in and went out, and the gradients of both. */
 export interface TapeTick {
+  t: number;
+  n: number;
   x: readonly Rows[];
   dx: readonly Rows[];
   y: Rows;
@@ -56,39 +81,58 @@ export interface TapeTick {
 }
 
 /**
- * A layer without a state that works tick by tick, whose output is masked where its first input is. `backward` adds to the
- * `dx`.
+ * A layer without a state that works tick by tick.
+ * @param run as `rowLayer` takes it; masks are passed on as there
+ * @param back adds to `dx`
  */
-export function tickByTick(
-  context: TapeContext,
-  forward: (tick: TapeTick, n: number, t: number) => void,
-  backward: (tick: TapeTick, n: number, t: number) => void,
-): TapeLayer {
-  const { from, outputs } = context;
+export function tickByTick(context: TapeContext, run: RunRows, back: (tick: TapeTick) => void): TapeLayer {
+  const { arena, B, from, outputs, slots } = context;
   const out = allocTaped(context, outputs[0]!);
-  const tick = (t: number): TapeTick => ({
-    x: from.map(({ value }) => tickOf(value, t)),
-    dx: from.map(({ gradient }) => tickOf(gradient, t)),
-    y: tickOf(out.value, t),
-    dy: tickOf(out.gradient, t),
-  });
+  const { value, gradient } = out;
+  const { length } = value;
+  const mask = arena.alloc(4 * B * length);
   return {
     outputs: [out],
     forward(n) {
-      out.value.mask = from[0]!.value.mask;
-      out.value.maskStride = from[0]!.value.maskStride;
-      for (let t = 0; t < out.value.length; t++) forward(tick(t), n, t);
+      value.mask = 0;
+      value.maskStride = length;
+      for (let t = 0; t < length; t++) {
+        const x = from.map((one) => tickOf(one.value, t));
+        const y = { ...tickOf(value, t), mask: x[0]!.mask, maskStride: x[0]!.maskStride };
+        run(x, y, slots, n, t);
+        if (y.mask === 0) continue;
+        arena.copyRows(mask + 4 * t, length, y.mask, y.maskStride, slots, slots, n, 1);
+        value.mask = mask;
+      }
     },
     backward(n) {
-      for (let t = 0; t < out.value.length; t++) backward(tick(t), n, t);
+      for (let t = 0; t < length; t++) {
+        const x = from.map((one) => tickOf(one.value, t));
+        const dx = from.map((one) => tickOf(one.gradient, t));
+        back({ t, n, x, dx, y: tickOf(value, t), dy: tickOf(gradient, t) });
+      }
     },
   };
 }
 
-/** Room for one tick's rows of this width. */
-export function allocRows({ arena, B }: LayerContext, width: number): Rows {
-  const stride = pad(width);
-  return { at: arena.alloc(4 * B * stride), stride, mask: 0, maskStride: 0 };
+/**
+ * A layer that works on the whole window.
+ * @param layer its window form, with sequences by tick
+ * @param back adds to the gradients of what came in, from that of its output
+ */
+export function wholeWindow(
+  context: TapeContext,
+  layer: WindowLayer,
+  back: (dy: Sequence, n: number) => void,
+): TapeLayer {
+  const { from, outputs, slots } = context;
+  const gradient = allocSequence(context, outputs[0]!);
+  const inputs = from.map(({ value }) => value);
+  return {
+    outputs: [{ value: layer.output(0), gradient }],
+    forward: (n) => layer.run(inputs, { slots, n, inputRow: slots, rows: slots, R: n }),
+    backward: (n) => back(gradient, n),
+  };
 }
 
 /** A matrix (rows, columns) as `product` takes it: blocks of sixteen columns, what is left of pad(columns) by blocks of four. */

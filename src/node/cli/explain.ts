@@ -56,7 +56,7 @@ async function explain(path: string, options: Options): Promise<void> {
   const { kernels, spec, streams } = prepared;
   const mode = chooseMode(spec, options.mode, options.window, streams);
   const supported = method.supports(spec);
-  if (supported !== true) throw new ConfigError(invalid('--method', method.name, supported));
+  if (supported !== true) throw new ConfigError(invalid('--method', method.name, `another: ${supported}`));
   const chosen = rows.chooseRows(options.at, rows.answerable(streams, mode.window, prepared.data.file));
   if (chosen.length !== 1) throw new ConfigError(invalid('--at', options.at, 'one row'));
   const asked = options.baseline ?? (method.draws ? 'reservoir' : 'zero');

@@ -19,9 +19,10 @@ export function explanationText(
   };
   const last = e.ticks.at(-1)!.row;
   const at = data.time === null ? `row ${last.index}` : `row ${last.index} (${when(last.time)})`;
-  const head = [`${spec.name} at ${at}: ${spec.outputs[e.target]} = ${short(e.output)}`];
-  if (e.baselineOutput !== null)
-    head.push(`${short(e.baselineOutput)} if all ${e.window} ticks were at their baseline (${baseline})`);
+  const head = [
+    `${spec.name} at ${at}: ${spec.outputs[e.target]} = ${short(e.output)}`,
+    `${short(e.baselineOutput)} if all ${e.window} ticks were at their baseline (${baseline})`,
+  ];
   return [...head, '', ...body(e, method, prepared.columns, label), ...foot(e)].join('\n');
 }
 

@@ -1,0 +1,18 @@
+/** Explanations held against a known truth, beside what others published: `node benchmark/run.mjs [arma] [spike]`. Exit code 1 where a bar is missed. */
+import { findMethod } from '../dist/methods/index.js';
+import { readKernels } from '../dist/node/assets.js';
+import { separation, whiteBox } from '../dist/trust/index.js';
+import { runArma } from './arma.mjs';
+import { runSpike } from './spike.mjs';
+
+const benchmarks = { arma: runArma, spike: runSpike };
+
+const { kernels } = await readKernels();
+const print = (line) => process.stdout.write(`${line}\n`);
+const only = process.argv.slice(2);
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const met = await run({ kernels, findMethod, whiteBox, separation }, print);
+  print(met ? '\nevery bar is met\n' : '\nsome bars are missed\n');
+  if (!met) process.exitCode = 1;
+}

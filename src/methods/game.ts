@@ -1,0 +1,115 @@
+/**
+ * A game: players are present or hold their baseline, and the model says what a coalition of them is worth. Coalitions are
+ * worlds, and are run with the oldest players' choices first, so that they share their past as a tree.
+ */
+
+import type { Answer, Options, Question, Run } from './method.ts';
+import { occlude } from './occlude.ts';
+import { type Players, playerAnswer } from './players.ts';
+import { openWorlds, type RunWorlds } from './worlds.ts';
+
+/** Coalitions of a game's active players, numbers from 0. */
+export interface Coalitions {
+  count: number;
+  /** Whether the a-th active player is present in coalition c. */
+  has: (c: number, a: number) => boolean;
+  /** True where their order is that of their oldest players already. */
+  ordered?: boolean;
+}
+
+export interface Game {
+  readonly question: Question;
+  readonly players: Players;
+  /** Numbers of the players that can change anything, the one with the oldest cell first; others are worth nothing. */
+  readonly active: readonly number[];
+  /** Branch-ticks (of a black box: windows) so far. */
+  evaluations: number;
+  /** What coalitions are worth to each target: (count, targets). */
+  play(coalitions: Coalitions, run?: Run): Promise<Float32Array>;
+}
+
+/** What a method found: numbers of all players for each target, and what all and none of them are worth. */
+export interface Worth {
+  /** A list (M) for each target. */
+  values: Float64Array[];
+  standardErrors?: Float64Array[];
+  /** One number for each target. */
+  all: Float64Array;
+  none: Float64Array;
+  /** Branch-ticks; of a black box, windows. */
+  evaluations: number;
+}
+
+/** @param players a cell whose player is -1 is present in every coalition */
+export function openGame(question: Question, players: Players, worlds: RunWorlds = openWorlds(question)): Game {
+  const { targets } = question;
+  const active = activePlayers(question, players);
+  // place among the active ones, or -1: present always
+  const place = new Int32Array(players.count).fill(-1);
+  active.forEach((player, a) => {
+    place[player] = a;
+  });
+  const placeOf = players.of.map((player) => (player < 0 ? -1 : place[player]!));
+  const absent = new Uint8Array(placeOf.length);
+  const present = new Uint8Array(active.length);
+  const game: Game = {
+    question,
+    players,
+    active,
+    evaluations: 0,
+    async play({ count, has, ordered = false }, run) {
+      const order = ordered ? null : oldestFirst(count, active.length, has);
+      const write = (n: number, window: Float32Array): void => {
+        const c = order ? order[n]! : n;
+        for (let a = 0; a < present.length; a++) present[a] = has(c, a) ? 1 : 0;
+        for (let at = 0; at < absent.length; at++) absent[at] = placeOf[at]! < 0 || present[placeOf[at]!] ? 0 : 1;
+        occlude(question, absent, window);
+      };
+      const { values, outputs: O, evaluations } = await worlds({ count, write, keep: targets }, run);
+      game.evaluations += evaluations;
+      if (!order) return values;
+      const inOrder = new Float32Array(values.length);
+      order.forEach((c, n) => {
+        for (let i = 0; i < O; i++) inOrder[c * O + i] = values[n * O + i]!;
+      });
+      return inOrder;
+    },
+  };
+  return game;
+}
+
+/**
+ * The players one of whose cells differs from its baseline, the one with the oldest cell first. Where the baseline is the value
+ * before, it may differ from world to world, and all that have cells count.
+ */
+function activePlayers({ ticks, baselines, spec: { inputs: F } }: Question, { count, of }: Players): number[] {
+  const active = new Set<number>();
+  of.forEach((player, at) => {
+    const [k, f] = [Math.floor(at / F), at % F];
+    if (player >= 0 && (baselines.last || ticks[k]![f] !== baselines.rows[k]![f])) active.add(player);
+  });
+  const oldest = Array.from({ length: count }, (_, player) => of.indexOf(player));
+  return [...active].sort((a, b) => oldest[a]! - oldest[b]!);
+}
+
+/** Numbers of coalitions so that those which agree on the oldest players stand side by side. */
+function oldestFirst(count: number, M: number, has: Coalitions['has']): Int32Array {
+  return Int32Array.from({ length: count }, (_, c) => c).sort((c, d) => {
+    for (let a = 0; a < M; a++) if (has(c, a) !== has(d, a)) return has(c, a) ? 1 : -1;
+    return c - d;
+  });
+}
+
+/** The answer for each target of a game whose values promise to add up. */
+export function gameAnswers({ question, players }: Game, worth: Worth, options?: Options): Answer[] {
+  return question.targets.map((_, i) => {
+    const answer = playerAnswer(players, question.spec.inputs, worth.values[i]!, worth.standardErrors?.[i] ?? null);
+    const sum = answer.players!.reduce((total, { value }) => total + value, 0);
+    return {
+      ...answer,
+      completenessGap: sum - (worth.all[i]! - worth.none[i]!),
+      evaluations: worth.evaluations,
+      ...(options ? { options } : {}),
+    };
+  });
+}
