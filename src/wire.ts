@@ -111,8 +111,8 @@ export interface Hello {
   tickMeans: string | null;
   /** Where the feed's speed can be set: the present factor. */
   speed: number | null;
-  /** What explains every tick, or null; what can be asked of any of the `recent` last ticks. */
-  live: string | null;
+  /** What explains every tick, or null; and what can be asked about any of the `recent` last ones. */
+  live: { method: string; options: Record<string, OptionValue> } | null;
   recent: number;
   methods: WireMethod[];
 }

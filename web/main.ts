@@ -20,9 +20,11 @@ const connection = new Connection(`${location.protocol === 'https:' ? 'wss' : 'w
   },
   changed: () => changed(),
 });
+store.questions.send = (message) => connection.send(message);
 const theme = new Theme(() => changed());
 const view = new View(store, connection, theme);
 changed = () => {
+  if (connection.link.phase !== 'open') store.questions.lost();
   if (store.mismatch && connection.link.phase !== 'stopped') connection.stop();
   view.invalidate();
 };

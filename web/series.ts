@@ -136,13 +136,17 @@ export class Series {
     return -1;
   }
 
-  /** The kept tick nearest to `at` whose cells are kept, or -1. */
+  /** The kept tick nearest to `at` that was explained, or -1. */
   nearestExplained(at: number): number {
-    for (let d = 0; d < KEPT.cells; d++) {
-      if (this.cells(at - d)) return at - d;
-      if (this.cells(at + d)) return at + d;
+    for (let d = 0; d < KEPT.attributions; d++) {
+      if (this.#explained(at - d)) return at - d;
+      if (this.#explained(at + d)) return at + d;
     }
     return -1;
+  }
+
+  #explained(at: number): boolean {
+    return this.hasAttribution(at) && (this.flags[this.slot(at)]! & TickFlag.explained) !== 0;
   }
 
   /** The newest tick of this model index and event time from `from` on, or -1. */

@@ -2,6 +2,7 @@
 import type { Quantity } from '../src/words.ts';
 import type { TimeLabel } from './axis.ts';
 import type { Link } from './connection.ts';
+import type { Question } from './questions.ts';
 import type { Series } from './series.ts';
 import type { PageState } from './state.ts';
 import type { Store } from './store.ts';
@@ -36,18 +37,22 @@ export class Explained {
   /** Sequence number, -1 while there is none. */
   at = -1;
   time = Number.NaN;
+  /** Number of the tick in its stream. */
+  index = -1;
   prediction = Number.NaN;
+  /** Cells (K, F); all zero while they are not `known`: this page was not there when they came. */
   cells = new Float32Array(0);
+  known = false;
   inputs = new Float32Array(0);
   times = new Float64Array(0);
   /** Effects of whole ticks (K), and sums by feature (F). */
   events = new Float32Array(0);
   sums = new Float32Array(0);
 
-  /** Copies tick `at`; false, and nothing changed, when its cells are not kept. */
+  /** Copies tick `at`; false, and nothing changed, when nothing is kept of it. */
   load(series: Series, at: number): boolean {
+    if (!series.hasAttribution(at)) return false;
     const cells = series.cells(at);
-    if (!cells || !series.hasAttribution(at)) return false;
     if (this.at === at) return true;
     const { window: K, features: F } = series;
     if (this.cells.length !== K * F || this.times.length !== K) {
@@ -59,8 +64,11 @@ export class Explained {
     }
     this.at = at;
     this.time = series.time[series.slot(at)]!;
+    this.index = series.index[series.slot(at)]!;
     this.prediction = series.prediction[series.slot(at)]!;
-    this.cells.set(cells);
+    this.known = cells !== null;
+    if (cells) this.cells.set(cells);
+    else this.cells.fill(0);
     for (let k = 0; k < K; k++) {
       const past = at - (K - 1 - k);
       this.times[k] = series.has(past) ? series.time[series.slot(past)]! : Number.NaN;
@@ -69,6 +77,13 @@ export class Explained {
     }
     for (let f = 0; f < F; f++) this.sums[f] = series.byFeature(at, f);
     return true;
+  }
+
+  /** Takes in the cells (k, F) that were asked for: those of the newest k ticks. */
+  fill(cells: readonly (readonly number[])[]): void {
+    this.cells.fill(0);
+    this.cells.set(cells.flat(), this.cells.length - cells.length * this.sums.length);
+    this.known = true;
   }
 }
 
@@ -91,6 +106,9 @@ export interface Snapshot {
   /** The newest explained tick, and the one the right column shows (the selected one, or the newest). */
   newest: Explained;
   explained: Explained;
+  /** The method that is asked beside the live one, or null; and the question about the selected tick, if there is one. */
+  method: string | null;
+  question: Question | null;
   target: Quantity;
   features: Quantity[];
   paused: boolean;

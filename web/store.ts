@@ -11,6 +11,7 @@ import {
   type WireTick,
 } from '../src/wire.ts';
 import { Alerts } from './alerts.ts';
+import { Questions } from './questions.ts';
 import { Series } from './series.ts';
 
 export class Store {
@@ -18,6 +19,7 @@ export class Store {
   status: Status | null = null;
   series: Series | null = null;
   alerts = new Alerts();
+  readonly questions = new Questions();
   /** The other wire version, when server and page do not understand each other. */
   mismatch: { server: number; program: string } | null = null;
   /** The server's last error message. */
@@ -48,6 +50,7 @@ export class Store {
     } else if (parsed.type === 'alert') this.alerts.alert(parsed.alert, this.series, this.#backlog);
     else if (parsed.type === 'drift') this.alerts.drift(parsed.drift, this.series, this.#backlog);
     else if (parsed.type === 'error') this.error = parsed.message;
+    else this.questions.take(parsed);
   }
 
   /** A binary frame. One of another version is a mismatch; any other damage is counted. */
@@ -100,6 +103,7 @@ export class Store {
         before.model !== hello.model ||
         JSON.stringify(before.features) !== JSON.stringify(hello.features));
     if (another) {
+      this.questions.forget();
       this.series = null;
       this.alerts = new Alerts();
     }

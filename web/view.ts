@@ -2,8 +2,10 @@
 import { decimalsFor } from '../src/numbers.ts';
 import { type Display, TickFlag } from '../src/wire.ts';
 import type { Quantity } from '../src/words.ts';
+import { Asking } from './asking.ts';
 import { type TimeLabel, timeLabels } from './axis.ts';
 import type { Connection } from './connection.ts';
+import { Bound } from './scale.ts';
 import { type Series, type Skill, skill, spreadOf } from './series.ts';
 import { Explained, type Geometry, geometryOf, type Panel, type Snapshot } from './snapshot.ts';
 import { type PageState, pageState } from './state.ts';
@@ -19,6 +21,9 @@ export class View {
   readonly connection: Connection;
   readonly theme: Theme;
   readonly panels: Panel[] = [];
+  readonly asking: Asking;
+  /** Where the colours of attributions end: the same for all methods that are shown. */
+  readonly effects = new Bound();
   /** Skill over the last 250 settled ticks, refreshed with the words. */
   skill: Skill | null = null;
   geometry: Geometry = geometryOf(0, 1);
@@ -48,6 +53,7 @@ export class View {
     this.store = store;
     this.connection = connection;
     this.theme = theme;
+    this.asking = new Asking(store, () => this.refresh());
     setInterval(() => this.invalidate(), 1000);
   }
 
@@ -92,6 +98,15 @@ export class View {
   live(): void {
     this.#pausedAt = null;
     this.#selected = null;
+    this.asking.follow(null);
+    this.refresh();
+  }
+
+  /** Asks a method about the selected tick, or about the newest; null: the live one alone. */
+  choose(method: string | null): void {
+    this.asking.choose(method);
+    if (method !== null && !this.#selected) this.select(this.#end() - 1);
+    else this.asking.follow(this.#selected);
     this.refresh();
   }
 
@@ -111,7 +126,7 @@ export class View {
     this.refresh();
   }
 
-  /** Selects the tick nearest to `at` whose cells are kept; selecting the selected one again lets it go. */
+  /** Selects the explained tick nearest to `at`; selecting the selected one again lets it go. */
   select(at: number): void {
     const { series } = this.store;
     if (!series) return;
@@ -122,6 +137,7 @@ export class View {
       const selected = new Explained();
       if (selected.load(series, nearest)) this.#selected = selected;
     }
+    this.asking.follow(this.#selected);
     this.refresh();
   }
 
@@ -190,13 +206,14 @@ export class View {
 
   #drawKey(s: Snapshot): string {
     const { store } = s;
-    return `${s.end} ${s.hover} ${s.explained.at} ${this.#sizes} ${s.palette.version} ${store.alerts.marks.length} ${store.alerts.begun} ${store.hello?.version}`;
+    return `${s.end} ${s.hover} ${s.explained.at} ${s.explained.known} ${this.asking.version} ${this.#sizes} ${s.palette.version} ${store.alerts.marks.length} ${store.alerts.begun} ${store.hello?.version}`;
   }
 
   #snapshot(state: PageState, now: number, write: boolean): Snapshot | null {
     const { store } = this;
     const { series } = store;
     if (!series || series.end === 0 || !store.hello) return null;
+    this.asking.settle();
     if (series !== this.#series) this.#begin(series);
     if (store.backfills !== this.#backfills) {
       this.#backfills = store.backfills;
@@ -230,6 +247,8 @@ export class View {
       focus: hover ?? end - 1,
       newest: this.#newest,
       explained: this.#selected ?? this.#newest,
+      method: this.asking.method,
+      question: this.asking.question,
       target: this.#target!,
       features: this.#features,
       paused: this.paused,
@@ -243,6 +262,7 @@ export class View {
     document.documentElement.dataset.filled = '';
     this.#newest = new Explained();
     this.#selected = null;
+    this.asking.choose(null);
     this.#hover = null;
     this.#pausedAt = null;
     this.#target = null;

@@ -41,7 +41,7 @@ export function describe({ session, stream, spec, config }: About): Omit<Hello, 
     validatedUntil: timeOf(spec, 'validatedUntil'),
     axis: spec.display?.axis ?? 'time',
     tickMeans: spec.display?.tickMeans ?? null,
-    live: explain.method === 'none' ? null : explain.method,
+    live: explain.method === 'none' ? null : { method: explain.method, options: { eps: explain.eps } },
     recent: explain.recent,
     methods: describeMethods(spec),
   };

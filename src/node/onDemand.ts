@@ -37,6 +37,9 @@ export function describeMethods(spec: ModelSpec): Hello['methods'] {
   }));
 }
 
+/** The largest count that a page may ask for. */
+const MOST = 100_000;
+
 export class OnDemand {
   readonly #options: OnDemandOptions;
   readonly #explanations: Explanations;
@@ -88,6 +91,11 @@ export class OnDemand {
     const method = findMethod(name);
     const supported = method.supports(this.#options.spec);
     if (supported !== true) throw new ConfigError(invalid('method', name, `another one: ${supported}`));
+    for (const [option, value] of Object.entries(asked)) {
+      // a number that has a default is a count or a share: samples, steps, coalitions
+      if (typeof value === 'number' && Math.abs(value) > MOST && Number.isFinite(method.options[option]))
+        throw new ConfigError(invalid(`--option ${option}`, value, `at most ${MOST}`));
+    }
     const texts = Object.fromEntries(Object.entries(asked).map(([option, value]) => [option, String(value)]));
     return { method: name, options: methodOptions(method, texts) };
   }

@@ -113,6 +113,57 @@ describe('dashboard of the market demo', () => {
     await back.waitFor({ state: 'hidden' });
   });
 
+  it('asks another method about a tick that came before the page did, beside the live one', async () => {
+    const figure = page.getByRole('figure', { name: 'What moved each prediction' });
+    const box = (await figure.boundingBox())!;
+    await page.mouse.click(box.x + 100, box.y + 60);
+    const why = page.locator('#why');
+    await expect.poll(() => why.textContent(), { timeout: 10_000 }).toMatch(/selected: .*Without the /);
+    await page.getByLabel('Method').selectOption('integrated-gradients');
+    const asked = region('Integrated gradients');
+    const agreement = asked.getByTestId('agreement');
+    await expect.poll(() => agreement.textContent(), { timeout: 20_000 }).toMatch(/rank ρ, \d+ largest[−\d.]+/);
+    expect(await colours(asked.getByTestId('asked-heat-map'))).toBeGreaterThan(10);
+    expect(await asked.textContent()).toMatch(/Mind: .*The parts add up to .*; gap/);
+    expect(await page.locator('#spoken').textContent()).toMatch(/^Integrated gradients: /);
+    if (keep) await page.screenshot({ path: new URL('asked-dark.png', shots).pathname });
+    // arrow keys go on to the next tick, and ask about it
+    const when = await why.getByText(/^selected: /).textContent();
+    await page.locator('body').click({ position: { x: 5, y: 60 } });
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => why.getByText(/^selected: /).textContent()).not.toBe(when);
+    await expect.poll(() => asked.textContent(), { timeout: 10_000 }).toMatch(/\d steps/);
+  });
+
+  it('shows how far a long question is, and takes it back', async () => {
+    await page.getByLabel('Method').selectOption('augmented-occlusion');
+    const asked = region('Augmented occlusion');
+    await expect.poll(() => asked.textContent(), { timeout: 20_000 }).toMatch(/\d steps/);
+    await asked.getByText('Options', { exact: true }).click();
+    await asked.getByLabel('samples').fill('50000');
+    await asked.getByRole('button', { name: 'Ask again' }).click();
+    await expect.poll(() => asked.textContent(), { timeout: 10_000 }).toMatch(/about .*, \d+\u202f%/);
+    await asked.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => asked.textContent()).toMatch(/cancelled/);
+  });
+
+  it('says in its panel what is wrong with a question, and chooses methods by number', async () => {
+    const asked = region('Augmented occlusion');
+    await asked.getByLabel('samples').fill('1');
+    await asked.getByRole('button', { name: 'Ask', exact: true }).click();
+    await expect
+      .poll(() => asked.textContent(), { timeout: 10_000 })
+      .toMatch(/no answer.*Invalid --option samples: 1 \(expected a whole number from 2 on\)/);
+    await page.getByTestId('status').click();
+    await page.keyboard.press('1');
+    await asked.waitFor({ state: 'hidden' });
+    await page.keyboard.press('2');
+    await region('Integrated gradients').waitFor();
+    await page.keyboard.press('Escape');
+    await region('Integrated gradients').getByText('no tick is selected').waitFor();
+    await page.keyboard.press('1');
+  });
+
   it('sets the speed of the feed', async () => {
     const five = page
       .getByRole('group', { name: 'Speed of the feed' })

@@ -29,7 +29,7 @@ export const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
-  live: 'rolling-occlusion',
+  live: { method: 'rolling-occlusion', options: { eps: 0 } },
   recent: 1024,
   methods: [],
 };

@@ -23,7 +23,7 @@ const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
-  live: 'rolling-occlusion',
+  live: { method: 'rolling-occlusion', options: { eps: 0 } },
   recent: 1024,
   methods: [],
 };

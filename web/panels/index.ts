@@ -3,6 +3,7 @@ import type { Panel } from '../snapshot.ts';
 import type { View } from '../view.ts';
 import { alertsPanel } from './alerts.ts';
 import { arrivedPanel } from './arrived.ts';
+import { askedPanel } from './asked.ts';
 import { axisPanel } from './axis.ts';
 import { bannerPanel } from './banner.ts';
 import { barPanel } from './bar.ts';
@@ -34,6 +35,7 @@ export const panels: { host: string; create: (host: HTMLElement, view: View) => 
   { host: 'tracks', create: driftPanel },
   { host: 'tracks', create: axisPanel },
   { host: 'why', create: whyPanel },
+  { host: 'asked', create: askedPanel },
   { host: 'effects', create: effectsPanel },
   { host: 'engine', create: enginePanel },
   { host: 'transport', create: transportPanel },
