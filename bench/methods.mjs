@@ -43,7 +43,9 @@ export async function benchMethods() {
   ]) {
     const method = findMethod(name);
     const all = { ...method.options, ...options };
-    const [ours, theirs] = await medians([() => method.explain(question, all), () => windows(session, runs)], { runs: 7 });
+    const [ours, theirs] = await medians([() => method.explain(question, all), () => windows(session, runs)], {
+      runs: 7,
+    });
     const told = Object.entries(options).map(([key, value]) => ` ${key}=${value}`);
     met =
       row(

@@ -16,7 +16,7 @@ import { smoothGrad } from './smoothGrad.ts';
 import { temporalIntegratedGradients } from './temporalIntegratedGradients.ts';
 import { temporalOcclusion } from './temporalOcclusion.ts';
 
-export { ask, type Explained } from './ask.ts';
+export { ask, type ExplainedOutput } from './ask.ts';
 export { explanationJson } from './json.ts';
 export type {
   Answer,
