@@ -7,6 +7,7 @@ import { delta } from './delta.ts';
 import { expectedGradients } from './expectedGradients.ts';
 import { integratedGradients } from './integratedGradients.ts';
 import { lagBand } from './lagBandOffline.ts';
+import { lrp } from './lrp.ts';
 import type { Method, OptionValue } from './method.ts';
 import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
@@ -41,6 +42,7 @@ export const methods: readonly Method[] = [
   inputXGradient,
   integratedGradients,
   lagBand,
+  lrp,
   occlusion,
   rollingOcclusion,
   saliency,

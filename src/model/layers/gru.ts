@@ -82,6 +82,7 @@ function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
     width: H,
     cellWidth: 0,
     columns: 4 * pad(H),
+    projected: false,
     weight(row, column) {
       const { gate: group, unit } = columnOf(column, H);
       if (unit < 0) return 0;
