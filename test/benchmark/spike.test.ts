@@ -9,13 +9,14 @@ import {
   meanRank,
   methods,
   REACH,
+  runSpike,
   scoreStreams,
   T,
   truthOf,
 } from '../../benchmark/spike.mjs';
 import { findMethod } from '../../src/methods/index.ts';
 import { LagBand, lagBandSize } from '../../src/methods/lagBand.ts';
-import type { Method } from '../../src/methods/method.ts';
+import type { Method, Question } from '../../src/methods/method.ts';
 import { bankSize, RollingOcclusion } from '../../src/methods/rollingOcclusion.ts';
 import { Model } from '../../src/model/graph.ts';
 import { separation } from '../../src/trust/index.ts';
@@ -112,6 +113,22 @@ describe('asked tick by tick', () => {
     expect(seen).toEqual(Array.from({ length: T }, (_, t) => t + 1));
     expect([...scores!]).toEqual(streams[0]!.rows.flatMap((x) => Array.from(x, Math.abs)));
   });
+});
+
+it('says which bar is missed', async () => {
+  const blind = {
+    options: {},
+    explain: async ({ ticks }: Question) => [{ values: new Float32Array(ticks.length * F), evaluations: 0 }],
+  };
+  const lines: string[] = [];
+  const parts = { kernels, findMethod: () => blind, separation };
+  expect(await runSpike(parts, (line: string) => lines.push(line))).toBe(false);
+  const last = lines.slice(-3).map((line) => line.split('|').map((cell) => cell.trim()));
+  expect(last.map((cells) => [cells[1], cells[5]])).toEqual([
+    ['rolling-occlusion', 'missed'],
+    ['lag-band', 'missed'],
+    ['temporal-occlusion', 'met'],
+  ]);
 });
 
 it('ranks a true cell within its own stream, equals at the mean of their ranks', () => {
