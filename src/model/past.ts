@@ -27,15 +27,22 @@ export class Past {
    * Steps from a state.
    * @param ticks F values each
    * @param start null: zero
-   * @returns the state arrays of each layer that keeps some, in the order of the layers
+   * @returns the state arrays of each layer that keeps some, in the order of the layers, and the newest rows of those that are
+   *   rings
    */
-  run(ticks: readonly Float32Array[], start: Snapshot | null = null): Float32Array[][] {
+  run(
+    ticks: readonly Float32Array[],
+    start: Snapshot | null = null,
+  ): { states: Float32Array[][]; rings: readonly number[] } {
     this.#plan.reset();
     if (start) this.#plan.restore(start);
     for (const [t, x] of ticks.entries()) {
       this.#input.set(x);
       this.#plan.step(this.#batch, t);
     }
-    return this.#plan.states.map((states) => states.map(({ at, units }) => floats(this.#arena, at, units).slice()));
+    const states = this.#plan.states.map((arrays) =>
+      arrays.map(({ at, units }) => floats(this.#arena, at, units).slice()),
+    );
+    return { states, rings: this.#plan.snapshot(0).rings };
   }
 }

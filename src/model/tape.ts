@@ -113,9 +113,11 @@ export class Tape {
     }
     if (before.length === 0 && !start && !this.#past) return;
     this.#past ??= new Past(this.#kernels, this.#wired, this.inputs);
-    const states = this.#past.run(before, start);
+    const { states, rings } = this.#past.run(before, start);
     const stateful = this.#layers.filter(({ tape }) => tape.begin);
-    for (const [l, { tape }] of stateful.entries()) tape.begin!(states[l]!, before.length);
+    let ring = 0;
+    for (const [l, { layer, tape }] of stateful.entries())
+      tape.begin!(states[l]!, layer.kind === 'conv1d' ? rings[ring++]! : 0);
   }
 
   /**

@@ -37,9 +37,10 @@ export interface TapeLayer {
   backward(n: number): void;
   /**
    * Every window begins with this state instead of zeros.
-   * @param states of its step form (`Layer.states`), one branch's, after `ticks` ticks
+   * @param states of its step form (`Layer.states`), one branch's
+   * @param newest where the newest row of a ring stands
    */
-  begin?(states: readonly Float32Array[], ticks: number): void;
+  begin?(states: readonly Float32Array[], newest: number): void;
   /** What a recurrent layer held at its steps. */
   steps?: Steps;
 }
