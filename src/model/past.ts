@@ -1,12 +1,12 @@
 /** The state that the ticks before a window leave behind. */
-import type { Kernels } from '../kernels.ts';
+import type { Arena, Kernels } from '../kernels.ts';
 import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
 import { Plan, type Snapshot } from './plan.ts';
 import type { Wired } from './wiring.ts';
 
 /** One branch of a model that takes one tick at a time, in an arena of its own. */
 export class Past {
-  readonly #arena;
+  readonly #arena: Arena;
   readonly #plan: Plan;
   readonly #input: Float32Array;
   readonly #batch: Batch;

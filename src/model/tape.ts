@@ -204,7 +204,7 @@ export class Tape {
 export function whyNoGradient(spec: ModelSpec): string | null {
   if (spec.blackBox) return 'a black box is only called, never looked into';
   for (const layer of spec.layers) {
-    if (!kindOf(layer).tape) return `its layer ${layer.name} (${layer.kind}) has none`;
+    if (!kindOf(layer).tape) return `none passes its layer ${layer.name} (${layer.kind})`;
   }
   return null;
 }
