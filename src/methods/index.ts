@@ -1,7 +1,11 @@
 import { ConfigError, invalid } from '../errors.ts';
+import { kernelShap } from './kernelShap.ts';
+import { lime } from './lime.ts';
 import type { Method, OptionValue } from './method.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
 import { shapley } from './shapley.ts';
+import { shapleySampling } from './shapleySampling.ts';
+import { timeshap } from './timeshap.ts';
 
 export { ask, type Explained } from './ask.ts';
 export { explanationJson } from './json.ts';
@@ -18,7 +22,7 @@ export type {
 export { chooseTarget } from './target.ts';
 
 /** Attribution methods, alphabetical. */
-export const methods: readonly Method[] = [rollingOcclusion, shapley];
+export const methods: readonly Method[] = [kernelShap, lime, rollingOcclusion, shapley, shapleySampling, timeshap];
 
 /** @throws ConfigError for an unknown name, with the known ones */
 export function findMethod(name: string): Method {
