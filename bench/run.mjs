@@ -7,6 +7,7 @@ import { benchGradients } from './gradients.mjs';
 import { benchKernels } from './kernels.mjs';
 import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
+import { benchMethods } from './methods.mjs';
 import { benchOnDemand, benchPipeline } from './pipeline.mjs';
 import { benchStartup } from './startup.mjs';
 import { benchSurvey } from './survey.mjs';
@@ -35,6 +36,7 @@ const benches = {
   kernels: benchKernels,
   explain: benchExplain,
   gradients: benchGradients,
+  methods: benchMethods,
   survey: benchSurvey,
   loading: benchLoading,
   pipeline: benchPipeline,

@@ -10,6 +10,9 @@ const benchmarks = { arma: runArma, spike: runSpike };
 const { kernels } = await readKernels();
 const print = (line) => process.stdout.write(`${line}\n`);
 const only = process.argv.slice(2);
+const unknown = only.find((name) => !Object.hasOwn(benchmarks, name));
+if (unknown !== undefined)
+  throw new Error(`invalid benchmark: '${unknown}' (expected ${Object.keys(benchmarks).join(' or ')})`);
 for (const [name, run] of Object.entries(benchmarks)) {
   if (only.length > 0 && !only.includes(name)) continue;
   const met = await run({ kernels, findMethod, whiteBox, separation }, print);

@@ -17,12 +17,28 @@ export * from './feeds/index.ts';
 // kernels and models
 export { type Kernels, loadKernels } from './kernels.ts';
 export { type BaselineOption, createBaseline } from './methods/baseline.ts';
+export {
+  type Answer,
+  type ExplainedOutput,
+  explanationJson,
+  findMethod,
+  type Method,
+  methods,
+  type Options,
+  type PlayerValue,
+  type Question,
+  type Run,
+} from './methods/index.ts';
+export { LagBand, type LagBandOptions, lagBandSize } from './methods/lagBand.ts';
+export { LiveDelta } from './methods/liveDelta.ts';
 export { bankSize, RollingOcclusion, type RollingOcclusionOptions } from './methods/rollingOcclusion.ts';
 export { BlackBox, openBlackBox } from './model/blackBox.ts';
 export { type ModelFile, readModel, writeNative } from './model/formats/index.ts';
-export { Model, type ModelOptions } from './model/graph.ts';
+export { Model, type ModelOptions, type Snapshot } from './model/graph.ts';
 export type { BlackBoxSpec, LayerSpec, ModelSpec, Source } from './model/spec.ts';
+export { Tape, type TapeOptions, whyNoGradient } from './model/tape.ts';
 export { whyWindowed } from './model/wiring.ts';
+export { type AttributeOptions, attribute } from './offline/attribute.ts';
 
 // recordings
 export * from './recording/index.ts';

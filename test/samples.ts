@@ -127,6 +127,7 @@ const recurrent = (fields: Fields): Sample[] => [
   masked(3, { ...fields, units: 5, sequences: true }),
   masked(3, { ...fields, units: 5, sequences: false }),
   masked(3, { ...fields, units: 5, sequences: true, backwards: true }),
+  masked(3, { ...fields, units: 5, sequences: true, zeroMasked: true }),
 ];
 const rowwise = (inputs: number, fields: Fields): Sample[] => [one(inputs, fields), masked(inputs, fields)];
 

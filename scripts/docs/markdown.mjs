@@ -1,5 +1,5 @@
 /** One row of a Markdown table. */
-export const row = (...cells) => `| ${cells.join(' | ')} |`;
+export const row = (...cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
 /** A table's head and the line below it. */
 export const head = (...names) => [row(...names), row(...names.map(() => '---'))];

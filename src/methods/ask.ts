@@ -5,7 +5,7 @@ import { chooseTarget } from './target.ts';
 import { runWorlds } from './worlds.ts';
 
 /** An answer with what it explains. */
-export interface Explained extends Answer {
+export interface ExplainedOutput extends Answer {
   /** Number of the output. */
   target: number;
   output: number;
@@ -24,7 +24,7 @@ export async function ask(
   target: string,
   options: Options,
   run: Run = {},
-): Promise<Explained[]> {
+): Promise<ExplainedOutput[]> {
   const { spec } = question;
   run.signal?.throwIfAborted();
   const [observed, atBaseline] = await endpoints({ ...question, targets: [] });
@@ -49,7 +49,7 @@ export async function endpoints(question: Question): Promise<[observed: Float32A
 }
 
 /** @throws ModelError: a number that is none explains nothing */
-function checkFinite(explained: Explained, name: string): void {
+function checkFinite(explained: ExplainedOutput, name: string): void {
   const numbers = Object.values(explained).flatMap((value: unknown) =>
     value instanceof Float32Array ? Array.from(value) : typeof value === 'number' ? [value] : [],
   );

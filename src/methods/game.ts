@@ -6,7 +6,7 @@
 import type { Answer, Options, Question, Run } from './method.ts';
 import { occlude } from './occlude.ts';
 import { type Players, playerAnswer } from './players.ts';
-import { openWorlds, type RunWorlds } from './worlds.ts';
+import { flat, openWorlds, type RunWorlds } from './worlds.ts';
 
 /** Coalitions of a game's active players, numbers from 0. */
 export interface Coalitions {
@@ -44,14 +44,7 @@ export interface Worth {
 export function openGame(question: Question, players: Players, worlds: RunWorlds = openWorlds(question)): Game {
   const { targets } = question;
   const active = activePlayers(question, players);
-  // place among the active ones, or -1: present always
-  const place = new Int32Array(players.count).fill(-1);
-  active.forEach((player, a) => {
-    place[player] = a;
-  });
-  const placeOf = players.of.map((player) => (player < 0 ? -1 : place[player]!));
-  const absent = new Uint8Array(placeOf.length);
-  const present = new Uint8Array(active.length);
+  const leaveOut = occluder(question, players, active);
   const game: Game = {
     question,
     players,
@@ -59,12 +52,7 @@ export function openGame(question: Question, players: Players, worlds: RunWorlds
     evaluations: 0,
     async play({ count, has, ordered = false }, run) {
       const order = ordered ? null : oldestFirst(count, active.length, has);
-      const write = (n: number, window: Float32Array): void => {
-        const c = order ? order[n]! : n;
-        for (let a = 0; a < present.length; a++) present[a] = has(c, a) ? 1 : 0;
-        for (let at = 0; at < absent.length; at++) absent[at] = placeOf[at]! < 0 || present[placeOf[at]!] ? 0 : 1;
-        occlude(question, absent, window);
-      };
+      const write = (n: number, window: Float32Array): void => leaveOut(order ? order[n]! : n, has, window);
       const { values, outputs: O, evaluations } = await worlds({ count, write, keep: targets }, run);
       game.evaluations += evaluations;
       if (!order) return values;
@@ -76,6 +64,23 @@ export function openGame(question: Question, players: Players, worlds: RunWorlds
     },
   };
   return game;
+}
+
+/** Writes the baseline into the cells of the players that a coalition has not. */
+function occluder(question: Question, { of }: Players, active: readonly number[]) {
+  const cells = active.map((player) => Int32Array.from(of.keys()).filter((at) => of[at] === player));
+  const rows = flat(question.baselines.rows, question.spec.inputs);
+  const absent = question.baselines.last ? new Uint8Array(of.length) : null;
+  return (c: number, has: Coalitions['has'], window: Float32Array): void => {
+    absent?.fill(0);
+    for (let a = 0; a < cells.length; a++) {
+      if (has(c, a)) continue;
+      const its = cells[a]!;
+      if (absent) for (let i = 0; i < its.length; i++) absent[its[i]!] = 1;
+      else for (let i = 0; i < its.length; i++) window[its[i]!] = rows[its[i]!]!;
+    }
+    if (absent) occlude(question, absent, window);
+  };
 }
 
 /**
@@ -92,12 +97,18 @@ function activePlayers({ ticks, baselines, spec: { inputs: F } }: Question, { co
   return [...active].sort((a, b) => oldest[a]! - oldest[b]!);
 }
 
+/** Oldest players that the order of coalitions looks at, and coalitions that it can tell apart: 53 bits in all. */
+const ORDERED_BY = 32;
+const APART = 1 << 21;
+
 /** Numbers of coalitions so that those which agree on the oldest players stand side by side. */
-function oldestFirst(count: number, M: number, has: Coalitions['has']): Int32Array {
-  return Int32Array.from({ length: count }, (_, c) => c).sort((c, d) => {
-    for (let a = 0; a < M; a++) if (has(c, a) !== has(d, a)) return has(c, a) ? 1 : -1;
-    return c - d;
+function oldestFirst(count: number, M: number, has: Coalitions['has']): Float64Array {
+  const keys = Float64Array.from({ length: count }, (_, c) => {
+    let key = 0;
+    for (let a = 0; a < Math.min(M, ORDERED_BY); a++) key = 2 * key + (has(c, a) ? 1 : 0);
+    return key * APART + c;
   });
+  return keys.sort().map((key) => key % APART);
 }
 
 /** The answer for each target of a game whose values promise to add up. */

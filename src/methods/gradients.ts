@@ -4,8 +4,9 @@ import type { Question, Run } from './method.ts';
 import { occlude } from './occlude.ts';
 import { flat, pause } from './worlds.ts';
 
-/** Windows that are run at once, at most: what a tape keeps of each of them is some 10 floats a unit and tick. */
-const AT_ONCE = 64;
+/** Windows that are run at once, and ticks of all of them: what a tape keeps is some ten floats a unit and tick. */
+const AT_ONCE = 96;
+const TICKS_AT_ONCE = 1 << 14;
 
 /**
  * Gradients at many points: windows like the question's, whose cells hold other values. Ticks before the window are constants:
@@ -26,9 +27,9 @@ export class Gradients {
     const { kernels, spec, score, before, ticks, start } = question;
     const F = spec.inputs;
     const whole = whyWindowed(spec) !== null;
-    this.#most = Math.max(1, Math.min(points, AT_ONCE));
     this.#head = whole ? flat(before, F) : new Float32Array(0);
     this.#length = this.#head.length + ticks.length * F;
+    this.#most = Math.max(1, Math.min(points, AT_ONCE, Math.floor(TICKS_AT_ONCE / (this.#length / F))));
     this.#tape = new Tape(kernels, spec, {
       branches: this.#most,
       ticks: this.#length / F,

@@ -6,17 +6,22 @@ import { counterfactual } from './counterfactual.ts';
 import { delta } from './delta.ts';
 import { expectedGradients } from './expectedGradients.ts';
 import { integratedGradients } from './integratedGradients.ts';
+import { kernelShap } from './kernelShap.ts';
 import { lagBand } from './lagBandOffline.ts';
+import { lime } from './lime.ts';
+import { lrp } from './lrp.ts';
 import type { Method, OptionValue } from './method.ts';
 import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
 import { inputXGradient, saliency } from './saliency.ts';
 import { shapley } from './shapley.ts';
+import { shapleySampling } from './shapleySampling.ts';
 import { smoothGrad } from './smoothGrad.ts';
 import { temporalIntegratedGradients } from './temporalIntegratedGradients.ts';
 import { temporalOcclusion } from './temporalOcclusion.ts';
+import { timeshap } from './timeshap.ts';
 
-export { ask, type Explained } from './ask.ts';
+export { ask, type ExplainedOutput } from './ask.ts';
 export { explanationJson } from './json.ts';
 export type {
   Answer,
@@ -40,14 +45,19 @@ export const methods: readonly Method[] = [
   expectedGradients,
   inputXGradient,
   integratedGradients,
+  kernelShap,
   lagBand,
+  lime,
+  lrp,
   occlusion,
   rollingOcclusion,
   saliency,
   shapley,
+  shapleySampling,
   smoothGrad,
   temporalIntegratedGradients,
   temporalOcclusion,
+  timeshap,
 ];
 
 /** @throws ConfigError for an unknown name, with the known ones */

@@ -1,4 +1,4 @@
-import type { Explained } from './ask.ts';
+import type { ExplainedOutput } from './ask.ts';
 import type { Options } from './method.ts';
 
 /** What an explanation is about, beside the answer. */
@@ -19,7 +19,7 @@ export interface About {
  * An explanation as one JSON document (`whytick explain --json`). What a method does not give is null; `context`, `r2`,
  * `stateRelevance` and `notes` are there for the methods that have them.
  */
-export function explanationJson(e: Explained, about: About): Record<string, unknown> {
+export function explanationJson(e: ExplainedOutput, about: About): Record<string, unknown> {
   const { window: K, features, elapsedMs, options, ...head } = about;
   const F = features.length;
   const cells = (values: Float32Array | undefined): Float32Array[] | null =>

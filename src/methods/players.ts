@@ -2,7 +2,8 @@
 import { ConfigError, invalid } from '../errors.ts';
 import type { Answer, PlayerValue } from './method.ts';
 
-export type PlayerKind = 'cells' | 'features' | 'mask' | 'segments' | 'ticks';
+/** `groups`: any, told as a list of players alone. */
+export type PlayerKind = 'cells' | 'features' | 'groups' | 'mask' | 'segments' | 'ticks';
 
 export interface Players {
   readonly kind: PlayerKind;
@@ -33,6 +34,14 @@ export function parsePlayers(text: string, K: number, F: number, path = '--optio
   const segments = segmentsOf(Number(M), K, path);
   const ofTick = Int32Array.from({ length: K }, (_, k) => segments.findIndex(([, last]) => k <= last));
   return { kind: 'segments', count: segments.length, of: cells((k) => ofTick[k]!), segments };
+}
+
+/** What games over pieces of time are played with by default: eight of them, or the ticks of a shorter window. */
+export const SEGMENTS = 'segments:8';
+
+/** A choice of players, with the default cut down to a window of K ticks. */
+export function fitSegments(text: string, K: number): string {
+  return text === SEGMENTS && K < 8 ? `segments:${K}` : text;
 }
 
 /** M runs of K ticks, the first K mod M of them one longer. @throws ConfigError for none, or more than there are ticks */
@@ -91,7 +100,9 @@ export function playerAnswer(
           ? { byFeature: numbers }
           : players.kind === 'segments'
             ? { bySegment: numbers, segments: players.segments! }
-            : { values: Float32Array.from(players.of, (player) => numbers[player]!) };
+            : players.kind === 'groups'
+              ? {}
+              : { values: Float32Array.from(players.of, (player) => numbers[player]!) };
   const list = cellsOf(players).map((cells, player): PlayerValue => {
     const value = numbers[player]!;
     const ticks = [...new Set(cells.map((at) => Math.floor(at / F)))];

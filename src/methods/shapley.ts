@@ -2,7 +2,7 @@ import { ConfigError, invalid } from '../errors.ts';
 import { type Game, gameAnswers, openGame, type Worth } from './game.ts';
 import type { Method, Question, Run } from './method.ts';
 import { text } from './options.ts';
-import { type Players, parsePlayers } from './players.ts';
+import { fitSegments, type Players, parsePlayers, SEGMENTS } from './players.ts';
 
 /** Players whose coalitions are all tried: 2^20 of them, a minute or so of a small LSTM. */
 export const MOST_PLAYERS = 20;
@@ -19,12 +19,13 @@ export const shapley: Method = {
     caveat: 'players that are absent leave windows that the model may never have seen; M is at most 20',
     source: 'Shapley 1953; Lundberg & Lee 2017',
   },
-  options: { players: 'segments:8' },
+  options: { players: SEGMENTS },
   supports: () => true,
   async explain(question, options, run) {
-    const players = parsePlayers(text(options, 'players'), question.ticks.length, question.spec.inputs);
-    const game = openGame(question, players);
-    return gameAnswers(game, await enumerate(game, run));
+    const K = question.ticks.length;
+    const who = fitSegments(text(options, 'players'), K);
+    const game = openGame(question, parsePlayers(who, K, question.spec.inputs));
+    return gameAnswers(game, await enumerate(game, run), { ...options, players: who });
   },
 };
 

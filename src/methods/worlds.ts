@@ -46,12 +46,13 @@ export function openWorlds(question: Question): RunWorlds {
   const T = question.windowed ? question.before.length + K : K;
   const most = Math.max(1, Math.min(AT_ONCE, Math.floor(ROOM / (T * (F + 64)))));
   const observed = flat(ticks, F);
+  const window = new Float32Array(K * F);
+  const bits = new Uint32Array(window.buffer);
   let tree: WorldTree | null = null;
   return async ({ count, write, keep = spec.outputs.map((_, o) => o) }, run = {}) => {
     const O = keep.length;
     const B = Math.min(count, most);
     if (!blackBox && (tree?.size ?? 0) < B) tree = new WorldTree(question, B);
-    const windows = new Float32Array(B * K * F);
     const values = new Float32Array(count * O);
     let evaluations = 0;
     for (let from = 0; from < count; from += B) {
@@ -59,17 +60,19 @@ export function openWorlds(question: Question): RunWorlds {
       run.signal?.throwIfAborted();
       run.progress?.(from, count);
       const n = Math.min(B, count - from);
-      for (let i = 0; i < n; i++) {
-        const window = windows.subarray(i * K * F, (i + 1) * K * F);
-        window.set(observed);
-        write(from + i, window);
-      }
       const told = values.subarray(from * O, (from + n) * O);
-      if (blackBox) {
-        const all = await blackBox.run(withBefore(question, windows.subarray(0, n * K * F), n), n, T);
+      if (tree) {
+        for (let i = 0; i < n; i++) {
+          window.set(observed);
+          write(from + i, window);
+          tree.add(bits);
+        }
+        evaluations += tree.run(keep, told);
+      } else {
+        const all = await blackBox!.run(wholeWindows(question, write, from, n), n, T);
         for (let at = 0; at < n * O; at++) told[at] = all[Math.floor(at / O) * spec.outputs.length + keep[at % O]!]!;
         evaluations += n;
-      } else evaluations += tree!.run(windows, n, keep, told);
+      }
     }
     run.progress?.(count, count);
     return { values, outputs: O, evaluations };
@@ -90,15 +93,18 @@ export function flat(rows: readonly Float32Array[], F: number): Float32Array {
   return all;
 }
 
-/** What a black box is called with: the ticks before, then each world's own. */
-function withBefore({ before, spec: { inputs: F } }: Question, windows: Float32Array, n: number): Float32Array {
-  const head = flat(before, F);
-  const each = windows.length / n;
-  if (head.length === 0) return windows;
-  const all = new Float32Array(n * (head.length + each));
+/** What a black box is called with: the ticks before, then each world's own (n, T, F). */
+function wholeWindows(
+  { before, ticks, spec: { inputs: F } }: Question,
+  write: Worlds['write'],
+  from: number,
+  n: number,
+) {
+  const whole = flat([...before, ...ticks], F);
+  const all = new Float32Array(n * whole.length);
   for (let i = 0; i < n; i++) {
-    all.set(head, i * (head.length + each));
-    all.set(windows.subarray(i * each, (i + 1) * each), i * (head.length + each) + head.length);
+    all.set(whole, i * whole.length);
+    write(from + i, all.subarray(i * whole.length + before.length * F, (i + 1) * whole.length));
   }
   return all;
 }

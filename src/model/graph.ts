@@ -245,7 +245,7 @@ export class Model {
 }
 
 /** Kinds that give the values of what is below as they are. */
-const PASSES: readonly string[] = ['dropout', 'flatten', 'last', 'reshape'];
+export const PASSES: readonly string[] = ['dropout', 'flatten', 'last', 'reshape'];
 
 /** The layers with the last one's activation left out where the score is a logit. */
 export function withScore(layers: LayerSpec[], score: string): LayerSpec[] {

@@ -1,12 +1,12 @@
 /** The state that the ticks before a window leave behind. */
-import type { Kernels } from '../kernels.ts';
+import type { Arena, Kernels } from '../kernels.ts';
 import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
 import { Plan, type Snapshot } from './plan.ts';
 import type { Wired } from './wiring.ts';
 
 /** One branch of a model that takes one tick at a time, in an arena of its own. */
 export class Past {
-  readonly #arena;
+  readonly #arena: Arena;
   readonly #plan: Plan;
   readonly #input: Float32Array;
   readonly #batch: Batch;
@@ -27,15 +27,22 @@ export class Past {
    * Steps from a state.
    * @param ticks F values each
    * @param start null: zero
-   * @returns the state arrays of each layer that keeps some, in the order of the layers
+   * @returns the state arrays of each layer that keeps some, in the order of the layers, and the newest rows of those that are
+   *   rings
    */
-  run(ticks: readonly Float32Array[], start: Snapshot | null = null): Float32Array[][] {
+  run(
+    ticks: readonly Float32Array[],
+    start: Snapshot | null = null,
+  ): { states: Float32Array[][]; rings: readonly number[] } {
     this.#plan.reset();
     if (start) this.#plan.restore(start);
     for (const [t, x] of ticks.entries()) {
       this.#input.set(x);
       this.#plan.step(this.#batch, t);
     }
-    return this.#plan.states.map((states) => states.map(({ at, units }) => floats(this.#arena, at, units).slice()));
+    const states = this.#plan.states.map((arrays) =>
+      arrays.map(({ at, units }) => floats(this.#arena, at, units).slice()),
+    );
+    return { states, rings: this.#plan.snapshot(0).rings };
   }
 }

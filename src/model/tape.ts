@@ -7,7 +7,6 @@ import type { Arena, Kernels } from '../kernels.ts';
 import { checkModel } from './formats/check.ts';
 import { withScore } from './graph.ts';
 import { kindOf } from './layers/index.ts';
-import { floats } from './layers/layer.ts';
 import { allocTaped, type TapeContext, type Taped, type TapeLayer } from './layers/taped.ts';
 import { Past } from './past.ts';
 import type { Snapshot } from './plan.ts';
@@ -26,6 +25,13 @@ export interface TapeOptions {
   window?: number | null;
 }
 
+/** A layer as it lies on a tape. */
+export interface Laid extends Wired {
+  tape: TapeLayer;
+  /** What comes in. */
+  taken: readonly Taped[];
+}
+
 export class Tape {
   /** N, K, F and O. */
   readonly branches: number;
@@ -37,7 +43,7 @@ export class Tape {
   readonly #arena: Arena;
   readonly #wired: readonly Wired[];
   readonly #windowed: boolean;
-  readonly #layers: TapeLayer[] = [];
+  readonly #layers: Laid[] = [];
   readonly #values: Taped[] = [];
   readonly #input: Taped;
   readonly #output: Taped;
@@ -105,10 +111,13 @@ export class Tape {
       if (before.length > 0) throw new RangeError('a model that needs complete windows knows no ticks before them');
       return;
     }
+    if (before.length === 0 && !start && !this.#past) return;
     this.#past ??= new Past(this.#kernels, this.#wired, this.inputs);
-    const states = this.#past.run(before, start);
-    const stateful = this.#layers.filter((layer) => layer.begin);
-    for (const [l, layer] of stateful.entries()) layer.begin!(states[l]!, before.length);
+    const { states, rings } = this.#past.run(before, start);
+    const stateful = this.#layers.filter(({ tape }) => tape.begin);
+    let ring = 0;
+    for (const [l, { layer, tape }] of stateful.entries())
+      tape.begin!(states[l]!, layer.kind === 'conv1d' ? rings[ring++]! : 0);
   }
 
   /**
@@ -125,7 +134,7 @@ export class Tape {
         for (let f = 0; f < F; f++) this.#heap[to + f] = windows[from++]!;
       }
     }
-    for (const layer of this.#layers) layer.forward(n);
+    for (const { tape } of this.#layers) tape.forward(n);
     this.#n = n;
     const outputs = new Float32Array(n * O);
     for (let i = 0; i < n; i++) {
@@ -136,19 +145,30 @@ export class Tape {
 
   /** @returns d output[target] / d input of each of the n windows of the last forward: (n, K, F) */
   backward(target: number): Float32Array {
+    return this.walk(target, 1, ({ tape }) => tape.backward(this.#n));
+  }
+
+  /**
+   * Walks from the model's output back to its inputs, layer by layer. What is walked with stands in the place of gradients.
+   * @param start what stands at the target to begin with, in every window
+   * @param back adds to what stands at a layer's inputs what it makes of that at its outputs; heap: all floats of the arena
+   * @returns what stands at the inputs in the end: (n, K, F)
+   */
+  walk(target: number, start: number, back: (layer: Laid, heap: Float32Array) => void): Float32Array {
     if (!(target >= 0 && target < this.outputs)) throw new RangeError(`target ${target} of ${this.outputs} outputs`);
+    const heap = this.#heap;
     for (const { gradient } of this.#values) {
-      floats(this.#arena, gradient.at, gradient.length * gradient.tick).fill(0);
+      heap.fill(0, gradient.at / 4, gradient.at / 4 + gradient.length * gradient.tick);
     }
-    for (let i = 0; i < this.#n; i++) this.#heap[this.#place(this.#output.gradient, i, target)] = 1;
-    for (let l = this.#layers.length - 1; l >= 0; l--) this.#layers[l]!.backward(this.#n);
+    for (let i = 0; i < this.#n; i++) heap[this.#place(this.#output.gradient, i, target)] = start;
+    for (let l = this.#layers.length - 1; l >= 0; l--) back(this.#layers[l]!, heap);
     const { ticks: K, inputs: F } = this;
     const { at, stride, tick } = this.#input.gradient;
     const out = new Float32Array(this.#n * K * F);
     for (let i = 0, to = 0; i < this.#n; i++) {
       for (let t = 0; t < K; t++) {
         const from = at / 4 + i * stride + t * tick;
-        for (let f = 0; f < F; f++) out[to++] = this.#heap[from + f]!;
+        for (let f = 0; f < F; f++) out[to++] = heap[from + f]!;
       }
     }
     return out;
@@ -157,12 +177,13 @@ export class Tape {
   /** Lays the layers down one after the other. @returns the first output of the last */
   #lay(context: Omit<TapeContext, 'from' | 'inputs' | 'outputs'>): Taped {
     const values = new Map<string | null, readonly Taped[]>([[null, [this.#input]]]);
-    for (const { layer, from: sources, inputs, outputs } of this.#wired) {
-      const from = sources.map((source) => values.get(source.layer)![source.output]!);
-      const taped = kindOf(layer).tape!(layer, { ...context, from, inputs, outputs });
-      this.#layers.push(taped);
-      for (const output of taped.outputs) this.#keep(output);
-      values.set(layer.name, taped.outputs);
+    for (const wired of this.#wired) {
+      const { layer, inputs, outputs } = wired;
+      const taken = wired.from.map((source) => values.get(source.layer)![source.output]!);
+      const tape = kindOf(layer).tape!(layer, { ...context, from: taken, inputs, outputs });
+      this.#layers.push({ ...wired, tape, taken });
+      for (const output of tape.outputs) this.#keep(output);
+      values.set(layer.name, tape.outputs);
     }
     return values.get(this.#wired.at(-1)!.layer.name)![0]!;
   }
@@ -183,7 +204,7 @@ export class Tape {
 export function whyNoGradient(spec: ModelSpec): string | null {
   if (spec.blackBox) return 'a black box is only called, never looked into';
   for (const layer of spec.layers) {
-    if (!kindOf(layer).tape) return `its layer ${layer.name} (${layer.kind}) has none`;
+    if (!kindOf(layer).tape) return `none passes its layer ${layer.name} (${layer.kind})`;
   }
   return null;
 }

@@ -1,7 +1,7 @@
 /** One explanation of one row of a data file. */
 import { ConfigError, invalid } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
-import { ask, type Explained, type Method, type Options, type Question, type Run } from '../methods/index.ts';
+import { ask, type ExplainedOutput, type Method, type Options, type Question, type Run } from '../methods/index.ts';
 import { openBlackBox } from '../model/blackBox.ts';
 import type { ModelOptions } from '../model/graph.ts';
 import type { ModelSpec } from '../model/spec.ts';
@@ -24,7 +24,7 @@ export interface ExplainOptions extends Mode {
 }
 
 /** An explanation in the terms of `explain --json`; arrays oldest tick first. */
-export interface WindowExplanation extends Explained {
+export interface WindowExplanation extends ExplainedOutput {
   /** K, the ticks explained. */
   window: number;
   ticks: Fed[];

@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { baselines, draw, F, measure, meets, SERIES, settings, T, whiteBoxModel } from '../../benchmark/arma.mjs';
+import {
+  attribute,
+  baselines,
+  draw,
+  F,
+  measure,
+  meets,
+  SERIES,
+  settings,
+  T,
+  whiteBoxModel,
+} from '../../benchmark/arma.mjs';
+import { findMethod } from '../../src/methods/index.ts';
 import { Model } from '../../src/model/graph.ts';
 import { whiteBox } from '../../src/trust/index.ts';
+import { expectClose } from '../golden/golden.ts';
 import { kernels } from '../kernels.ts';
 
 const { math } = kernels;
-const SEEDS = [1, 2, 3, 4, 5, 6];
 
 type Rows = Float32Array[];
 
@@ -15,7 +27,7 @@ const closedForms: Record<keyof typeof baselines, (x: number, m: number) => numb
   'integrated-gradients': (x) => x * x,
 };
 
-function closedForm(method: keyof typeof baselines, rows: Rows, truth: Float32Array): Float64Array {
+async function closedForm(method: keyof typeof baselines, rows: Rows, truth: Float32Array): Promise<Float64Array> {
   const m = baselines[method](rows);
   return Float64Array.from(truth, (salient, i) =>
     salient ? closedForms[method](rows[Math.floor(i / F)]![i % F]!, m[i % F]!) : 0,
@@ -46,14 +58,24 @@ describe.each(settings)('$name', (setting) => {
     expect(fed.some(({ expected }) => expected > 1)).toBe(true);
   });
 
-  it.each(Object.keys(closedForms) as (keyof typeof closedForms)[])(
-    'gives the figures that tint published for %s, in closed form',
-    async (method) => {
-      const ask = async (rows: Rows, truth: Float32Array) => closedForm(method, rows, truth);
-      const scores = await measure(setting, SEEDS, ask, { whiteBox, math });
+  describe.each(Object.keys(closedForms) as (keyof typeof closedForms)[])('%s', (name) => {
+    const method = findMethod(name);
+    const ask = (rows: Rows, truth: Float32Array) => attribute(kernels, method, rows, truth, baselines[name](rows));
+
+    it.each([
+      { what: 'in closed form', seeds: [1, 2, 3, 4, 5, 6], of: closedForm.bind(null, name) },
+      { what: 'as the method answers', seeds: [1], of: ask },
+    ])('gives the figures that tint published, $what', async ({ seeds, of }) => {
+      const scores = await measure(setting, seeds, of, { whiteBox, math });
       for (const score of scores) expect(meets(setting, score), `${score.name} ${score.mean}`).toBe(true);
-    },
-  );
+    });
+
+    it('is its closed form, cell by cell', async () => {
+      const { series, truth } = draw(setting, 3, math);
+      for (const rows of series.slice(0, 3))
+        expectClose(await ask(rows, truth), await closedForm(name, rows, truth), { atol: 1e-5, rtol: 1e-5 });
+    });
+  });
 });
 
 it('draws the process 2 x_t = -.5 x_{t-1} - .2 x_{t-2} - .1 x_{t-3} + 2 e_t', () => {

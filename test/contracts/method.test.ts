@@ -15,7 +15,7 @@ import type { ModelSpec } from '../../src/model/spec.ts';
 import { goldenModel } from '../golden/golden.ts';
 import { builds, kernels, random } from '../kernels.ts';
 import { type Asked, question } from '../methods/asking.ts';
-import { denseSpec, modelOf, randomModel } from '../models.ts';
+import { denseSpec, fill, lstmSpec, modelOf, randomModel } from '../models.ts';
 
 /** What a method must be told before it can answer, and what makes it quick. */
 const OPTIONS: Record<string, Options> = {
@@ -65,6 +65,22 @@ const [K, F] = [6, 3];
 const next = random(31);
 const stream = Array.from({ length: 30 }, () => Float32Array.from({ length: F }, next));
 const lstm = randomModel(F, [5], 2, 4);
+/** A ring of five inputs under an LSTM. */
+const convolving = modelOf(F, 2, [
+  {
+    kind: 'conv1d',
+    name: 'conv',
+    inputs: F,
+    units: 4,
+    size: 3,
+    dilation: 2,
+    activation: 'relu',
+    kernel: fill(3 * F * 4, next, 0.5),
+    bias: fill(4, next, 0.5),
+  },
+  lstmSpec('lstm', 4, 5, next),
+  denseSpec('dense', 5, 2, next),
+]);
 const stateful = question(lstm, stream, [0.1, -0.2, 0.3], { K });
 const attending = goldenModel('keras-attention', 'model.keras');
 const T = attending.window!;
@@ -91,7 +107,10 @@ describe.each(all)('%s', (name, method) => {
 
   it('answers about a model of attention on windows, or says why not', async () => {
     const reason = method.supports(attending);
-    if (reason !== true) return expect(reason).toMatch(/its layer .* has none/);
+    if (reason !== true) {
+      expect([name, reason]).toEqual(['lrp', expect.stringMatching(/attention/)]);
+      return;
+    }
     for (const answer of await answers(method, windowed)) checkShapes(answer, T, attending.inputs);
   });
 
@@ -174,6 +193,16 @@ describe.each(streaming)('%s on a stream', (name, method) => {
     for (const x of stream.slice(0, 15)) model.stepOne(x);
     const later: Asked = { ...stateful, start: model.snapshot(), before: stream.slice(15, 30 - K) };
     expect(await answers(method, later)).toEqual(await answers(method, stateful));
+    const reason = method.supports(convolving);
+    if (reason !== true) {
+      expect([name, reason]).toEqual(['lrp', expect.stringMatching(/no rule for its layer conv/)]);
+      return;
+    }
+    const other = new Model(kernels, convolving);
+    for (const x of stream.slice(0, 16)) other.stepOne(x);
+    const asked = { ...stateful, spec: convolving };
+    const from16: Asked = { ...asked, start: other.snapshot(), before: stream.slice(16, 30 - K) };
+    expect(await answers(method, from16)).toEqual(await answers(method, asked));
   });
 
   it('ends when it is told to', async () => {

@@ -1,5 +1,5 @@
 /** Questions to methods, from windows or streams, and the models that suites ask about. */
-import { ask, type Explained, findMethod, type Method, type Question } from '../../src/methods/index.ts';
+import { ask, type ExplainedOutput, findMethod, type Method, type Question } from '../../src/methods/index.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
 import { goldenModel, goldenTensors } from '../golden/golden.ts';
 import { kernels } from '../kernels.ts';
@@ -40,7 +40,7 @@ export async function answer(
   asked: Asked,
   options: Record<string, number | string | boolean> = {},
   target = '0',
-): Promise<Explained> {
+): Promise<ExplainedOutput> {
   const method: Method = findMethod(name);
   const [explained] = await ask(method, asked, target, { ...method.options, ...options });
   return explained!;

@@ -130,6 +130,30 @@ describe('a game', () => {
     expect([...events!]).toEqual([1.5, 9.5]);
   });
 
+  it('over a window shorter than eight ticks has their number of segments', async () => {
+    const found = await answer(
+      shapley,
+      questionOf(
+        linear,
+        [
+          [1, 2],
+          [3, 5],
+          [1, 1],
+        ],
+        [0, 0],
+      ),
+    );
+    expect(found).toMatchObject({
+      options: { players: 'segments:3' },
+      segments: [
+        [0, 0],
+        [1, 1],
+        [2, 2],
+      ],
+    });
+    expect([...found.bySegment!]).toEqual([0, 0, 4]);
+  });
+
   it('answers for several outputs in one pass', async () => {
     const spec = randomModel(2, [5], 3, 4);
     const ticks = [

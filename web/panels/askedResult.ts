@@ -224,9 +224,7 @@ function changeItems(changes: Change[] | null, e: Answered['explanation'], { tar
   if (!changes) return [el('li', '', {}, 'No change within the bounds of its options was found.')];
   const output = `${(e.counterfactual!.output * target.scale).toFixed(target.decimals)}\u202f${target.unit}`.trim();
   return [
-    ...changes.map(({ name, from, to }) =>
-      el('li', '', {}, `${name}: `, el('b', '', {}, to), ` instead of ${from}`),
-    ),
+    ...changes.map(({ name, from, to }) => el('li', '', {}, `${name}: `, el('b', '', {}, to), ` instead of ${from}`)),
     el('li', 'total', {}, 'With that, the model would say ', el('b', '', {}, output), '.'),
   ];
 }

@@ -114,10 +114,10 @@ function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
   );
   return {
     ...tape,
-    begin([ring], ticks) {
+    begin([ring], newest) {
       for (let t = 0; t < L - 1; t++) {
-        // the first tick stands in the ring's row 0
-        const from = ((ticks + t + 1) % L) * pad(I);
+        // the oldest row stands behind the newest one, and the next tick replaces it
+        const from = ((newest + t + 2) % L) * pad(I);
         for (let b = 0; b < B; b++) {
           floats(arena, past.at + 4 * (t * past.tick + b * past.stride), I).set(ring!.subarray(from, from + I));
         }

@@ -72,6 +72,9 @@ function startingSums({ units: H, bias, resetAfter }: GruSpec): Float32Array[] {
   return [z!.map((v, k) => v + z2![k]!), r!.map((v, k) => v + r2![k]!), n!, n2!];
 }
 
+/** Places of n and m among the sums z, r, n, m. */
+const [N, M] = [2, 3];
+
 /** Sums z, r, n and m: what r multiplies in n, where it multiplies the recurrent product. */
 function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
   const { arena } = context;
@@ -82,12 +85,14 @@ function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
     width: H,
     cellWidth: 0,
     columns: 4 * pad(H),
+    projected: false,
     weight(row, column) {
       const { gate: group, unit } = columnOf(column, H);
       if (unit < 0) return 0;
-      if (row < I) return group === 3 ? 0 : kernel[(row * 3 + group) * H + unit]!;
-      const of = [0, 1, null, resetAfter ? 2 : null][group]!;
-      return of === null ? 0 : recurrent[((row - I) * 3 + of) * H + unit]!;
+      // x has no part in m, h none in n, nor in m where the reset gate comes before the product
+      if (row < I) return group === M ? 0 : kernel[(row * 3 + group) * H + unit]!;
+      if (group === N || (group === M && !resetAfter)) return 0;
+      return recurrent[((row - I) * 3 + Math.min(group, N)) * H + unit]!;
     },
     bias: packSums(startingSums(spec), H),
     keepsSums: gate !== SIGMOID || kind !== TANH,
@@ -115,7 +120,7 @@ function resetBefore(
   const C = 4 * stride;
   const weight = (k: number, column: number): number => {
     const { gate: group, unit } = columnOf(column, H);
-    return group === 2 && unit >= 0 ? recurrent[(k * 3 + 2) * H + unit]! : 0;
+    return group === N && unit >= 0 ? recurrent[(k * 3 + N) * H + unit]! : 0;
   };
   const weights = store(arena, packColumns(H, C, weight));
   const transposed = store(

@@ -95,8 +95,8 @@ function lstmTapeCell(spec: LstmSpec, { arena, B }: LayerContext): TapeCell {
   const P = stateWidth(spec);
   const [stride, hStride] = [pad(H), pad(P)];
   const { gate, kind } = activationsOf(spec);
-  // o act(c), of which a projection makes h, and its gradient
-  const [raw, dRaw] = projection ? [arena.alloc(4 * B * stride), arena.alloc(4 * B * stride)] : [0, 0];
+  // the gradient of o act(c), of which a projection makes h
+  const dRaw = projection ? arena.alloc(4 * B * stride) : 0;
   const project = projection ? store(arena, packDense(projection, H, P)) : 0;
   const transposed = projection
     ? store(
@@ -109,6 +109,7 @@ function lstmTapeCell(spec: LstmSpec, { arena, B }: LayerContext): TapeCell {
     width: P,
     cellWidth: H,
     columns: 4 * stride,
+    projected: projection != null,
     weight(row, column) {
       const { gate: group, unit } = columnOf(column, H);
       if (unit < 0) return 0;
@@ -117,12 +118,12 @@ function lstmTapeCell(spec: LstmSpec, { arena, B }: LayerContext): TapeCell {
     bias: packSums(split(bias, H), H),
     keepsSums: gate !== SIGMOID || kind !== TANH,
     holds: false,
-    keep({ slots, n, sums, gates, h, c, cBefore }) {
+    keep({ slots, n, sums, gates, raw, h, c, cBefore }) {
       arena.lstmKeep(raw || h, c, cBefore, gates, sums, slots, n, H, gate, kind);
       if (raw) arena.denseStep(h, hStride, raw, stride, slots, n, project, zeros, H, P);
     },
     back({ slots, n, sums, gates, c, cBefore, dz, dh, dc }) {
-      if (raw) arena.product(dRaw, stride, zeros, 0, dh, hStride, P, 0, 0, 0, slots, n, transposed, H);
+      if (dRaw) arena.product(dRaw, stride, zeros, 0, dh, hStride, P, 0, 0, 0, slots, n, transposed, H);
       arena.lstmBack(dz, dc, dRaw || dh, c, cBefore, gates, sums, slots, n, H, gate, kind);
     },
   };

@@ -19,6 +19,8 @@ export interface CellTick {
   before: number;
   c: number;
   cBefore: number;
+  /** What a projection makes h of (pad(H)). */
+  raw: number;
   /** Gradients of the sums, of h and of c. */
   dz: number;
   dh: number;
@@ -31,6 +33,8 @@ export interface TapeCell {
   width: number;
   cellWidth: number;
   columns: number;
+  /** Whether h is a projection. */
+  projected: boolean;
   /** What multiplies x (rows 0 .. I - 1) and h (from row I on) to sums, and the bias they start at (C). */
   weight(row: number, column: number): number;
   bias: Float32Array;
@@ -47,7 +51,7 @@ export interface TapeCell {
 export function recurrentTape(
   { sequences, backwards, zeroMasked }: LstmSpec | GruSpec | RnnSpec,
   context: TapeContext,
-  { width: P, cellWidth: H, columns: C, weight, bias, keepsSums, keep, back, holds }: TapeCell,
+  { width: P, cellWidth: H, columns: C, projected, weight, bias, keepsSums, keep, back, holds }: TapeCell,
 ): TapeLayer {
   const { arena, B, from, slots } = context;
   const [{ value: x, gradient: dx }] = from as [Taped];
@@ -73,36 +77,37 @@ export function recurrentTape(
   const perTick = 4 * B * C;
   const gates = arena.alloc(length * perTick);
   const sums = keepsSums ? arena.alloc(length * perTick) : gates;
+  const raw = projected ? arena.alloc(4 * length * B * cStride) : 0;
   const [dz, dh, dc] = [arena.alloc(perTick), arena.alloc(4 * B * hStride), arena.alloc(4 * B * cStride)];
   const [order, mask, unused] = [arena.alloc(4 * B), arena.alloc(4 * B), arena.alloc(4 * B)];
 
-  const firstStep = backwards ? length : 0;
-  const lastStep = backwards ? 0 : length;
+  // a tick's state stands behind that of the tick it came from: after it, or before it where the layer runs backwards
   const after = (t: number): number => (backwards ? t : t + 1);
   const before = (t: number): number => (backwards ? t + 1 : t);
-  /** The k-th tick that it runs over. */
-  const tickAt = (k: number): number => (backwards ? length - 1 - k : k);
-  const sequence = (values: Sequence, at: number, ticks: number, units: number): Sequence => ({
+  const ran = Array.from({ length }, (_, k) => (backwards ? length - 1 - k : k));
+  const [first, last] = [before(ran[0]!), after(ran.at(-1)!)];
+  const part = (values: Sequence, from: number, ticks: number, units: number): Sequence => ({
     ...values,
-    at,
+    at: values.at + 4 * from * values.tick,
     length: ticks,
     width: units,
   });
-  const gradient = (ticks: number, stride: number, units: number): Sequence =>
-    sequence({ ...h, stride, tick: B * stride }, arena.alloc(4 * ticks * B * stride), ticks, units);
+  const room = (like: Sequence, ticks: number, units: number): Sequence =>
+    part({ ...like, at: arena.alloc(4 * ticks * like.tick) }, 0, ticks, units);
   const final = (values: Sequence, units: number): Taped => ({
-    value: sequence(values, values.at + 4 * lastStep * values.tick, 1, units),
-    gradient: gradient(1, values.stride, units),
+    value: part(values, last, 1, units),
+    gradient: room(values, 1, units),
   });
   const [lastH, lastC] = [final(h, P), final(c, H)];
-  const shown = zeroMasked ? gradient(length, hStride, P) : sequence(h, h.at + 4 * (backwards ? 0 : h.tick), length, P);
-  const all: Taped = sequences ? { value: shown, gradient: gradient(length, hStride, P) } : lastH;
+  const shown = zeroMasked ? room(h, length, P) : part(h, after(0), length, P);
+  const all: Taped = sequences ? { value: shown, gradient: room(h, length, P) } : lastH;
 
-  const tick: CellTick = { slots, n: 0, sums: 0, gates: 0, h: 0, before: 0, c: 0, cBefore: 0, dz, dh, dc };
+  const tick: CellTick = { slots, n: 0, sums: 0, gates: 0, h: 0, before: 0, c: 0, cBefore: 0, raw, dz, dh, dc };
   /** Where tick t stands, and which of the first n branches see it: they come first in the list. */
   const go = (t: number, n: number): void => {
     tick.sums = sums + t * perTick;
     tick.gates = gates + t * perTick;
+    tick.raw = raw && raw + 4 * t * c.tick;
     tick.h = h.at + 4 * after(t) * h.tick;
     tick.before = h.at + 4 * before(t) * h.tick;
     tick.c = c.at + 4 * after(t) * c.tick;
@@ -114,17 +119,23 @@ export function recurrentTape(
 
   return {
     outputs: H > 0 ? [all, lastH, lastC] : [all, lastH],
+    steps: {
+      ran,
+      at(t) {
+        go(t, 0);
+        return tick;
+      },
+    },
     begin([h0, c0]) {
       for (let b = 0; b < B; b++) {
-        floats(arena, h.at + 4 * (firstStep * h.tick + b * hStride), P).set(h0!);
-        if (c0) floats(arena, c.at + 4 * (firstStep * c.tick + b * cStride), H).set(c0);
+        floats(arena, h.at + 4 * (first * h.tick + b * hStride), P).set(h0!);
+        if (c0) floats(arena, c.at + 4 * (first * c.tick + b * cStride), H).set(c0);
       }
     },
     forward(n) {
       all.value.mask = sequences ? x.mask : 0;
       all.value.maskStride = x.maskStride;
-      for (let k = 0; k < length; k++) {
-        const t = tickAt(k);
+      for (const t of ran) {
         go(t, n);
         const { at, stride } = tickOf(x, t);
         arena.product(tick.sums, C, start, 0, at, stride, I, tick.before, hStride, P, tick.slots, tick.n, weights, C);
@@ -141,8 +152,7 @@ export function recurrentTape(
     backward(n) {
       arena.copyRows(dh, hStride, lastH.gradient.at, hStride, slots, slots, n, hStride);
       arena.copyRows(dc, cStride, lastC.gradient.at, cStride, slots, slots, n, cStride);
-      for (let k = length - 1; k >= 0; k--) {
-        const t = tickAt(k);
+      for (const t of ran.toReversed()) {
         go(t, n);
         if (sequences) {
           const dy = tickOf(all.gradient, t);

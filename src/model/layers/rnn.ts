@@ -54,6 +54,7 @@ function rnnTapeCell(spec: RnnSpec, { arena }: LayerContext): TapeCell {
     width: H,
     cellWidth: 0,
     columns: stride,
+    projected: false,
     weight: (row, unit) => (unit >= H ? 0 : row < I ? kernel[row * H + unit]! : recurrent[(row - I) * H + unit]!),
     bias: packSums([bias], H),
     keepsSums: false,

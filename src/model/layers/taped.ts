@@ -37,9 +37,19 @@ export interface TapeLayer {
   backward(n: number): void;
   /**
    * Every window begins with this state instead of zeros.
-   * @param states of its step form (`Layer.states`), one branch's, after `ticks` ticks
+   * @param states of its step form (`Layer.states`), one branch's
+   * @param newest where the newest row of a ring stands
    */
-  begin?(states: readonly Float32Array[], ticks: number): void;
+  begin?(states: readonly Float32Array[], newest: number): void;
+  /** What a recurrent layer held at its steps. */
+  steps?: Steps;
+}
+
+export interface Steps {
+  /** Ticks in the order in which it ran over them. */
+  ran: readonly number[];
+  /** Pointers to the first window's rows at tick t: gates (C), what a projection makes h of (H), h and c before it. */
+  at(t: number): { gates: number; raw: number; before: number; cBefore: number };
 }
 
 /** A sequence a branch with room for its gradient. */

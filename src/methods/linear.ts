@@ -1,0 +1,66 @@
+/** Weighted least squares on rows of zeros and ones, in float64: moments, and systems that are positive definite. */
+
+/** Rows (n, M) of zeros and ones, and what each of them weighs (n). */
+export interface Binary {
+  M: number;
+  rows: Uint8Array;
+  weights: Float64Array;
+}
+
+/** sum w z z^T over the rows (M, M). */
+export function secondMoments({ M, rows, weights }: Binary): Float64Array {
+  const moments = new Float64Array(M * M);
+  const ones = new Int32Array(M);
+  weights.forEach((weight, n) => {
+    let count = 0;
+    for (let a = 0; a < M; a++) if (rows[n * M + a]) ones[count++] = a;
+    for (let i = 0; i < count; i++) {
+      const row = ones[i]! * M;
+      for (let j = 0; j <= i; j++) moments[row + ones[j]!]! += weight;
+    }
+  });
+  for (let a = 0; a < M; a++) for (let b = 0; b < a; b++) moments[b * M + a] = moments[a * M + b]!;
+  return moments;
+}
+
+/** sum w z y over the rows (M). */
+export function firstMoments({ M, rows, weights }: Binary, y: (n: number) => number): Float64Array {
+  const moments = new Float64Array(M);
+  weights.forEach((weight, n) => {
+    const value = weight * y(n);
+    for (let a = 0; a < M; a++) if (rows[n * M + a]) moments[a]! += value;
+  });
+  return moments;
+}
+
+/** A pivot that is smaller than this part of its diagonal is rounding. */
+const PIVOT = 1e-11;
+
+/**
+ * The x with A x = b for symmetric A, by Cholesky's L L^T.
+ * @param A (n, n) @param b (n)
+ * @returns null where A is not positive definite
+ */
+export function solve(A: Float64Array, b: Float64Array): Float64Array | null {
+  const n = b.length;
+  const L = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = A[i * n + j]!;
+      for (let k = 0; k < j; k++) sum -= L[i * n + k]! * L[j * n + k]!;
+      if (j < i) L[i * n + j] = sum / L[j * n + j]!;
+      else if (sum > PIVOT * A[i * n + i]!) L[i * n + i] = Math.sqrt(sum);
+      else return null;
+    }
+  }
+  const x = b.slice();
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) x[i]! -= L[i * n + k]! * x[k]!;
+    x[i]! /= L[i * n + i]!;
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) x[i]! -= L[k * n + i]! * x[k]!;
+    x[i]! /= L[i * n + i]!;
+  }
+  return x;
+}
