@@ -83,7 +83,7 @@ export interface WireMethod {
   draws: boolean;
   /** True, or why it cannot explain this model. */
   supported: true | string;
-  /** Every option with its default; null: a number that has none and is to be given. */
+  /** Every option with its default; null: a number that the method chooses itself, or that must be given. */
   options: Record<string, OptionValue | null>;
 }
 

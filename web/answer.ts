@@ -131,7 +131,7 @@ function barsOf(e: WireExplanation, context: Context): Bar[] {
     ...(error === undefined ? {} : { error: Math.abs(error * target.scale) }),
   });
   if (e.bySegment && e.segments) {
-    const named = e.segments.map(([from, to]) => `${tickName(context, K, from)} to ${tickName(context, K, to)}`);
+    const named = e.segments.map(([from, to]) => runName(context, K, from, to));
     return e.bySegment.map((value, m) => bar(named[m]!, value, (errors as number[] | null)?.[m]));
   }
   if (e.byFeature)
@@ -139,12 +139,7 @@ function barsOf(e: WireExplanation, context: Context): Bar[] {
   if (!e.players || e.values || e.events) return [];
   const players = [...e.players].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   const listed = players.slice(0, LISTED).map(({ ticks, features: of, value, standardError }) => {
-    const when =
-      ticks.length === K
-        ? 'all ticks'
-        : ticks.length === 1
-          ? tickName(context, K, ticks[0]!)
-          : `${tickName(context, K, ticks[0]!)} to ${tickName(context, K, ticks.at(-1)!)}`;
+    const when = ticks.length === K ? 'all ticks' : runName(context, K, ticks[0]!, ticks.at(-1)!);
     const what = of.length === features.length ? '' : of.map((f) => features[f]!.label).join(', ');
     return bar(capital([what, when].filter(Boolean).join(' ')), value, standardError);
   });
@@ -188,6 +183,12 @@ function valueWords(value: number, { name, scale, decimals, unit }: Quantity): s
 function tickName({ times }: Context, K: number, k: number): string {
   const time = times[times.length - K + k]!;
   return Number.isFinite(time) ? shortTime(time) : `${K - 1 - k} back`;
+}
+
+/** Ticks `from` to `to` of a window of K. */
+function runName(context: Context, K: number, from: number, to: number): string {
+  const first = tickName(context, K, from);
+  return from === to ? first : `${first} to ${tickName(context, K, to)}`;
 }
 
 function sinceWords(e: WireExplanation, context: Context): string {

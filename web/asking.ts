@@ -98,19 +98,19 @@ export class Asking {
     const { hello, questions } = this.#store;
     const { index, time } = selected;
     if (hello?.live && !selected.known) this.#cells = questions.ask({ index, time, ...hello.live });
-    const { method, baseline, about } = this;
-    const options = this.#complete(about, index);
-    if (method !== null && options)
-      this.question = questions.ask({ index, time, method, options, baseline: about?.draws ? null : baseline });
+    const { baseline, about } = this;
+    if (about) {
+      const options = this.#complete(about, index);
+      const asking = { index, time, method: about.name, options, baseline: about.draws ? null : baseline };
+      this.question = questions.ask(asking);
+    }
     this.#changed();
   }
 
-  /** What is set; "since" is the tick before unless it is. Null while an option without a default is not set. */
-  #complete(about: WireMethod | null, index: number): Record<string, number | string | boolean> | null {
-    if (!about) return null;
+  /** What is set; "since" is the tick before unless it is. */
+  #complete(about: WireMethod, index: number): Record<string, number | string | boolean> {
     const set = this.options(about.name);
-    const options = 'since' in about.options && set.since === undefined ? { ...set, since: index - 1 } : { ...set };
-    return Object.entries(about.options).every(([name, value]) => value !== null || name in options) ? options : null;
+    return 'since' in about.options && set.since === undefined ? { ...set, since: index - 1 } : { ...set };
   }
 
   #give(question: Question | null): void {

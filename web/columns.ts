@@ -1,51 +1,99 @@
-/** Whole ticks as columns about a zero line, aligned with a heat map's cells, with one standard error as a whisker. */
-import { el } from './dom.ts';
+/** Whole ticks as columns about a zero line, under the cells of a heat map, with one standard error as a whisker. */
+import { signed } from '../src/numbers.ts';
+import { el, onChange, setText } from './dom.ts';
+import { capital } from './format.ts';
+import { Heat, timeAxis } from './heat.ts';
 import type { Snapshot } from './snapshot.ts';
-import { Surface } from './surface.ts';
+import { FONT, Surface } from './surface.ts';
 import type { View } from './view.ts';
 
-export class Columns {
-  readonly node = el('div', 'columns', { 'aria-hidden': 'true' });
-  readonly #surface: Surface;
+export interface ColumnsOf {
+  name: string;
+  /** K numbers as shown, oldest first, and their standard errors. */
+  values: ArrayLike<number>;
+  errors: ArrayLike<number> | null;
+  /** How the newest tick is called. */
+  newest: string;
+  /** What stands at the right. */
+  sum: string;
+}
 
-  constructor(view: View) {
-    this.#surface = new Surface(this.node, () => view.refresh());
+const AXIS = 18;
+
+export class Columns {
+  /** The figure: to be named by who makes it. */
+  readonly figure: HTMLElement;
+  readonly #name = el('div', 'columns-name');
+  readonly #names = el('div', 'columns-widths', { 'aria-hidden': 'true' });
+  readonly #plot = el('div', 'columns');
+  readonly #sum = el('div', 'columns-sum');
+  readonly #surface: Surface;
+  #labels: string[] = [];
+  /** As wide as the names of the heat map above, so that columns stand under their cells. */
+  readonly #widen = onChange(() =>
+    this.#names.replaceChildren(...this.#labels.map((label) => el('div', '', {}, label))),
+  );
+
+  constructor(view: View, attributes: Record<string, string>, testid: string) {
+    const names = el('div', 'heat-names', {}, this.#name, this.#names);
+    this.figure = el('figure', 'columns-box', { tabindex: '0', ...attributes }, names, this.#plot, this.#sum);
+    this.#surface = new Surface(this.#plot, () => view.refresh());
+    this.#surface.canvas.dataset.testid = testid;
   }
 
-  /** @param values K numbers as shown, oldest first @param shown how many of them, the newest @param most where columns end */
-  draw(s: Snapshot, values: ArrayLike<number>, errors: ArrayLike<number> | null, shown: number, most: number): void {
+  draw(s: Snapshot, { name, values, errors, newest, sum }: ColumnsOf): void {
+    this.#labels = s.features.map(({ label }) => capital(label));
+    this.#widen(this.#labels.join());
+    setText(this.#name, name);
+    setText(this.#sum, sum);
     const { palette } = s;
     const surface = this.#surface;
     const context = surface.begin();
-    const middle = surface.snap(surface.height / 2);
-    const width = surface.width / shown;
     const K = values.length;
-    const y = (value: number): number => middle - (most > 0 ? (value / most) * (middle - 4) : 0);
+    const shown = Heat.shown(s);
+    const width = surface.width / shown;
+    const middle = surface.snap((surface.height - AXIS) / 2);
+    let most = 0;
+    for (let k = 0; k < K; k++) most = Math.max(most, Math.abs(values[k]!) + (errors ? errors[k]! : 0));
+    const y = (value: number): number => middle - (most > 0 ? (value / most) * (middle - 3) : 0);
     context.fillStyle = palette.line2;
     context.fillRect(0, middle, surface.width, 1 / surface.ratio);
     for (let k = Math.max(0, K - shown); k < K; k++) {
       const value = values[k]!;
       const left = surface.snap((k - K + shown) * width);
-      const right = surface.snap((k - K + shown + 1) * width) - 1;
-      const centre = surface.snap((left + right) / 2);
+      const right = surface.snap((k - K + shown + 1) * width) - (width >= 3 ? 1 : 0);
+      const centre = Math.floor((left + right) / 2);
       const error = errors ? errors[k]! : 0;
-      const unsure = errors !== null && Math.abs(value) <= 2 * error;
-      if (unsure) {
+      if (errors && Math.abs(value) <= 2 * error) {
         context.fillStyle = palette.t3;
         context.fillRect(centre - 1, middle - 1, 2, 2);
       } else {
         context.fillStyle = value > 0 ? palette.pos : palette.neg;
-        this.#column(context, left, right, middle, y(value));
+        column(context, left, right, middle, y(value));
       }
       if (!(error > 0)) continue;
       context.fillStyle = palette.t1;
       context.fillRect(centre, y(value + error), 1, Math.max(1, y(value - error) - y(value + error)));
     }
+    this.#bounds(context, s, most, middle);
+    timeAxis(context, s, 0, surface.width, shown, newest, surface.height - AXIS);
   }
 
-  /** A column that lowers is striped. */
-  #column(context: CanvasRenderingContext2D, left: number, right: number, zero: number, end: number): void {
-    if (end <= zero) context.fillRect(left, end, right - left, zero - end);
-    else for (let at = zero + 1; at < end; at += 4) context.fillRect(left, at, right - left, Math.min(3, end - at));
+  /** Where the plot ends, in figures. */
+  #bounds(context: CanvasRenderingContext2D, { palette, target }: Snapshot, most: number, middle: number): void {
+    if (!(most > 0)) return;
+    context.font = `11px ${FONT}`;
+    context.textAlign = 'left';
+    context.textBaseline = 'middle';
+    context.fillStyle = palette.t2;
+    const decimals = Math.max(target.decimals, 2);
+    context.fillText(signed(most, decimals), 0, 6);
+    context.fillText(signed(-most, decimals), 0, 2 * middle - 6);
   }
+}
+
+/** A column that lowers is striped. */
+function column(context: CanvasRenderingContext2D, left: number, right: number, zero: number, end: number): void {
+  if (end <= zero) context.fillRect(left, end, right - left, zero - end);
+  else for (let at = zero + 1; at < end; at += 4) context.fillRect(left, at, right - left, Math.min(3, end - at));
 }

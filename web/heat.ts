@@ -128,29 +128,46 @@ export class Heat {
 
   #paintAxis(s: Snapshot, { newest, right }: HeatTable, shown: number): void {
     const context = this.#axisSurface.begin();
-    const left = this.#cells.offsetLeft - this.axis.offsetLeft;
-    const width = this.#cells.clientWidth;
-    context.font = `11px ${FONT}`;
-    context.textBaseline = 'middle';
-    context.fillStyle = s.palette.t2;
-    context.textAlign = 'left';
-    const y = 8;
-    let free = left;
-    for (const age of [shown - 1, Math.round(shown * 0.75), shown / 2, Math.round(shown * 0.25)]) {
-      const x = left + (width * (shown - age - 0.5)) / shown;
-      const text = age === shown - 1 ? `${age} back` : String(age);
-      const wide = context.measureText(text).width;
-      const from = age === shown - 1 ? left : x - wide / 2;
-      if (from < free) continue;
-      context.fillText(text, from, y);
-      free = from + wide + 8;
-    }
+    timeAxis(context, s, this.#cells.offsetLeft - this.axis.offsetLeft, this.#cells.clientWidth, shown, newest);
     context.textAlign = 'right';
-    context.fillText(right, this.#axisSurface.width, y);
-    context.font = `600 11px ${FONT}`;
-    context.fillStyle = s.palette.t1;
-    context.fillText(newest, left + width, y);
+    context.font = `11px ${FONT}`;
+    context.fillStyle = s.palette.t2;
+    context.fillText(right, this.#axisSurface.width, AXIS_MIDDLE);
   }
+}
+
+/** Middle of the text of an axis, from its top. */
+const AXIS_MIDDLE = 8;
+
+/** How many ticks back, under columns of ticks, and the newest by its name. */
+export function timeAxis(
+  context: CanvasRenderingContext2D,
+  { palette }: Snapshot,
+  left: number,
+  width: number,
+  shown: number,
+  newest: string,
+  top = 0,
+): void {
+  const y = top + AXIS_MIDDLE;
+  context.font = `11px ${FONT}`;
+  context.textBaseline = 'middle';
+  context.fillStyle = palette.t2;
+  context.textAlign = 'left';
+  let free = left;
+  for (const age of [shown - 1, Math.round(shown * 0.75), shown / 2, Math.round(shown * 0.25)]) {
+    const x = left + (width * (shown - age - 0.5)) / shown;
+    const text = age === shown - 1 ? `${age} back` : String(age);
+    const wide = context.measureText(text).width;
+    const from = age === shown - 1 ? left : x - wide / 2;
+    if (from < free) continue;
+    context.fillText(text, from, y);
+    free = from + wide + 8;
+  }
+  context.textAlign = 'right';
+  context.font = `600 11px ${FONT}`;
+  context.fillStyle = palette.t1;
+  context.fillText(newest, left + width, y);
 }
 
 function cellText(

@@ -22,7 +22,7 @@ export interface OnDemandOptions {
   features: readonly string[];
 }
 
-/** The methods there are, and whether they explain this model; options that must be given are null. */
+/** The methods there are, and whether they explain this model; numbers without a default are null. */
 export function describeMethods(spec: ModelSpec): Hello['methods'] {
   return methods.map((method) => ({
     name: method.name,

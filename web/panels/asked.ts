@@ -6,7 +6,7 @@ import type { Question } from '../questions.ts';
 import type { Panel, Snapshot } from '../snapshot.ts';
 import { say } from '../speech.ts';
 import type { View } from '../view.ts';
-import { askedOptions, missingOption } from './askedOptions.ts';
+import { askedOptions } from './askedOptions.ts';
 import { AskedResult } from './askedResult.ts';
 
 export function askedPanel(host: HTMLElement, view: View): Panel {
@@ -82,8 +82,6 @@ function stateOf(s: Snapshot, view: View): State {
   const none = { note: '', action: '', act: () => {}, fault: '' };
   if (s.selected === null)
     return { ...none, note: 'no tick is selected', action: 'Ask about the newest', act: () => view.select(s.end - 1) };
-  const missing = missingOption(view);
-  if (missing) return { ...none, note: `needs a ${missing}` };
   if (!question) return { ...none, note: 'asking' };
   if (question.state === 'running')
     return {

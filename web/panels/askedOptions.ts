@@ -12,18 +12,6 @@ const BASELINES: [value: string, text: string][] = [
   ['last', 'the tick before'],
 ];
 
-/** The name of an option that has no default and is not set, or null. */
-export function missingOption({ asking }: View): string | null {
-  const { about } = asking;
-  if (!about) return null;
-  const set = asking.options(about.name);
-  return (
-    Object.entries(about.options).find(
-      ([name, value]) => value === null && name !== 'since' && set[name] === undefined,
-    )?.[0] ?? null
-  );
-}
-
 export function askedOptions(view: View): { node: HTMLElement; write: (s: Snapshot) => void; open: () => void } {
   const fields = el('div', 'option-fields');
   const submit = el('button', '', { type: 'submit' }, 'Ask');
@@ -44,7 +32,7 @@ export function askedOptions(view: View): { node: HTMLElement; write: (s: Snapsh
     const made = Object.entries(about.options).map(([name, value]) => field(name, value, set[name], snapshot!));
     if (!about.draws) made.push(baselineField(view.asking.baseline));
     fields.replaceChildren(...made);
-    node.open = missingOption(view) !== null;
+    node.open = false;
   });
 
   function take(s: Snapshot): void {
@@ -96,12 +84,9 @@ function field(
     return el('div', 'option', {}, label, input);
   }
   const shown = typeof value === 'number' ? String(Number((value * factor(name, s)).toPrecision(12))) : (value ?? '');
-  const hint =
-    name === 'since'
-      ? 'the tick before'
-      : name === 'threshold'
-        ? `now ${figure(s.explained.prediction * s.target.scale, s.target.decimals)}`
-        : '';
+  const now = figure(s.explained.prediction * s.target.scale, s.target.decimals);
+  const hints: Record<string, string> = { since: 'the tick before', threshold: `now ${now}` };
+  const hint = hints[name] ?? (fallback === null ? 'automatic' : '');
   const input = el('input', 'control', {
     id,
     name,

@@ -1,6 +1,6 @@
 /** What a method answered, drawn: cells, whole ticks, weights, bars, changed values; and how far it agrees with the live one. */
 import { type Agreement, agreement, leader } from '../agreement.ts';
-import { type Change, changesOf, type Shown, shownOf } from '../answer.ts';
+import { type Change, changesOf, rowOf, type Shown, shownOf } from '../answer.ts';
 import { barItem } from '../bars.ts';
 import { Columns } from '../columns.ts';
 import { el, onChange, setText, show } from '../dom.ts';
@@ -25,7 +25,6 @@ export class AskedResult {
   readonly #moved: Heat;
   readonly #weights: Heat;
   readonly #columns: Columns;
-  readonly #columnsBox: HTMLElement;
   readonly #movedTitle = el('p', 'label');
   readonly #bars = el('ol', 'effects');
   readonly #changes = el('ul', 'changes');
@@ -46,11 +45,10 @@ export class AskedResult {
     this.#heat = new Heat(view, named, 'asked-heat-map');
     this.#moved = new Heat(view, named, 'asked-moved');
     this.#weights = new Heat(view, named, 'asked-weights');
-    this.#columns = new Columns(view);
-    this.#columnsBox = el('figure', 'columns-box', { tabindex: '0', ...named }, this.#columns.node);
+    this.#columns = new Columns(view, named, 'asked-columns');
     this.node.append(
       ...[this.#heat, this.#weights].flatMap(({ figure, axis }) => [figure, axis]),
-      this.#columnsBox,
+      this.#columns.figure,
       this.#bars,
       this.#changes,
       this.#unit,
@@ -95,9 +93,8 @@ export class AskedResult {
       this.#weights.write({ ...table, rows: shown.weights, right: 'largest', most, scale });
     }
     if (shown.columns) {
-      const { values, errors } = shown.columns;
-      const most = values.reduce((max, value, k) => Math.max(max, Math.abs(value) + (errors?.[k] ?? 0)), 0);
-      this.#columns.draw(s, values, errors, Heat.shown(s), most);
+      const { sum } = rowOf('', shown.columns.values, s.target.decimals);
+      this.#columns.draw(s, { name: 'Whole tick', ...shown.columns, newest, sum });
     }
   }
 
@@ -143,13 +140,10 @@ export class AskedResult {
       [this.#movedTitle, shown.moved !== null],
       [this.#weights.figure, shown.weights !== null],
       [this.#weights.axis, shown.weights !== null],
-      [this.#columnsBox, shown.columns !== null],
+      [this.#columns.figure, shown.columns !== null],
       [this.#bars, shown.bars.length > 0],
       [this.#changes, explanation.counterfactual !== null || explanation.method === 'counterfactual'],
-      [
-        this.#unit,
-        shown.unit !== '' && (shown.bars.length > 0 || shown.columns !== null || isSlope(explanation.method)),
-      ],
+      [this.#unit, shown.unit !== '' && (shown.bars.length > 0 || isSlope(explanation.method))],
       [this.#facts, shown.facts.length > 0],
       [this.#summary, true],
     ];
