@@ -36,9 +36,16 @@ describe('Series', () => {
     expect(series.cells(912)?.[0]).toBe(912);
     expect(series.explainedAt(999)).toBe(990);
     expect(series.explainedAt(989)).toBe(912);
-    expect(series.nearestExplained(940)).toBe(912);
-    expect(series.nearestExplained(960)).toBe(990);
     expect(filled(5).explainedAt(4)).toBe(-1);
+  });
+
+  it('finds the nearest tick that was explained, whether its cells are kept or not', () => {
+    const series = new Series(4, 2);
+    for (let i = 0; i < 1100; i++) series.push(tick(i, { flags: i % 100 === 0 ? TickFlag.explained : 0 }));
+    expect([series.nearestExplained(940), series.nearestExplained(960)]).toEqual([900, 1000]);
+    // tick 0 has left: the last 1,024 are kept
+    expect(series.nearestExplained(10)).toBe(100);
+    expect(new Series(4, 2).nearestExplained(0)).toBe(-1);
   });
 
   it('finds a tick by model index and time, the newest where both come twice', () => {
