@@ -21,26 +21,41 @@ export function spread(x: Floats, stride: i32, baseline: Floats, F: i32): void {
   memory.copy(x + <usize>(F + 1) * bytes, baseline, (<usize>F) << 2);
 }
 
-/** Difference: effect[s] = out[0][target] - out[s][target] for each branch s that `slots` names. out (B, stride), effect (B). */
-export function difference(effect: Floats, out: Floats, stride: i32, slots: Ints, n: i32, target: i32): void {
-  const observed = load<f32>(out + ((<usize>target) << 2));
+/**
+ * Difference: effect[s] = out[r][target] - out[s][target], r = base[s], for each branch s that `slots` names.
+ * out (B, stride), effect and base (B).
+ */
+export function difference(
+  effect: Floats,
+  out: Floats,
+  stride: i32,
+  slots: Ints,
+  base: Ints,
+  n: i32,
+  target: i32,
+): void {
   for (let b = 0; b < n; b++) {
     const s = load<i32>(slots + ((<usize>b) << 2));
+    const r = load<i32>(base + ((<usize>s) << 2));
+    const observed = load<f32>(out + ((<usize>(r * stride + target)) << 2));
     store<f32>(effect + ((<usize>s) << 2), observed - load<f32>(out + ((<usize>(s * stride + target)) << 2)));
   }
 }
 
 /**
- * Settle: keeps in far[b] = 1 the branches whose state in this array is more than eps away from branch 0 anywhere, leaves the
- * others as they are. Call it for every state array of every layer on a zeroed `far` (n): those still 0 have converged.
+ * Settle: keeps in far[b] = 1 the branches whose state in this array is more than eps away from that of their base anywhere,
+ * leaves the others as they are. Call it for every state array of every layer on a zeroed `far` (n): those still 0 have
+ * converged.
  */
-export function settle(far: Ints, state: Floats, stride: i32, H: i32, slots: Ints, n: i32, eps: f32): void {
+export function settle(far: Ints, state: Floats, stride: i32, H: i32, slots: Ints, base: Ints, n: i32, eps: f32): void {
   for (let b = 0; b < n; b++) {
     if (load<i32>(far + ((<usize>b) << 2))) continue;
-    const row = state + ((<usize>(load<i32>(slots + ((<usize>b) << 2)) * stride)) << 2);
+    const s = load<i32>(slots + ((<usize>b) << 2));
+    const row = state + ((<usize>(s * stride)) << 2);
+    const baseRow = state + ((<usize>(load<i32>(base + ((<usize>s) << 2)) * stride)) << 2);
     for (let k = 0; k < H; k++) {
       const at = (<usize>k) << 2;
-      if (!(abs(load<f32>(row + at) - load<f32>(state + at)) <= eps)) {
+      if (!(abs(load<f32>(row + at) - load<f32>(baseRow + at)) <= eps)) {
         store<i32>(far + ((<usize>b) << 2), 1);
         break;
       }

@@ -31,9 +31,22 @@ export interface Arena {
     O: number,
   ): void;
   affineBack(...args: [...Rows, slope: number, F: number]): void;
-  difference(effect: number, out: number, stride: number, slots: number, n: number, target: number): void;
+  difference(
+    ...args: [effect: number, out: number, stride: number, slots: number, base: number, n: number, target: number]
+  ): void;
   fork(state: number, stride: number, from: number, to: number, count: number): void;
-  settle(far: number, state: number, stride: number, H: number, slots: number, n: number, eps: number): void;
+  settle(
+    ...args: [
+      far: number,
+      state: number,
+      stride: number,
+      H: number,
+      slots: number,
+      base: number,
+      n: number,
+      eps: number,
+    ]
+  ): void;
   spread(x: number, stride: number, baseline: number, F: number): void;
   attend(
     context: number,

@@ -38,6 +38,8 @@ export class Model {
   /** Which branches are stepped (B), and which input row each of them is given (B). */
   readonly slots: Int32Array;
   readonly inputRow: Int32Array;
+  /** The slot that each slot is compared with by `difference` and `settle` (B): 0, the world as observed, unless told otherwise. */
+  readonly base: Int32Array;
   /** One effect a slot (B), as `difference` leaves it. */
   readonly effect: Float32Array;
   /** One baseline (F), as `spread` takes it. */
@@ -48,6 +50,7 @@ export class Model {
   readonly #batch: Batch;
   readonly #x: Rows;
   readonly #baselineAt: number;
+  readonly #baseAt: number;
   readonly #effectAt: number;
   readonly #farAt: number;
   readonly #far: Int32Array;
@@ -85,6 +88,7 @@ export class Model {
       this.#x = { at: arena.alloc(4 * R * this.inputStride), stride: this.inputStride, mask: 0, maskStride: 0 };
       this.#batch = { slots: arena.alloc(4 * B), n: 0, inputRow: arena.alloc(4 * B), rows: arena.alloc(4 * R), R: 1 };
       this.#baselineAt = arena.alloc(4 * this.inputs);
+      this.#baseAt = arena.alloc(4 * B);
       this.#effectAt = arena.alloc(4 * B);
       this.#farAt = arena.alloc(4 * B);
       this.#plan = new Plan(wired, { arena, B, R, T, input: this.#x, inputs: spec.inputs });
@@ -103,6 +107,7 @@ export class Model {
     this.input = floats(arena, this.#x.at, R * this.inputStride);
     this.slots = new Int32Array(buffer, this.#batch.slots, B);
     this.inputRow = new Int32Array(buffer, this.#batch.inputRow, B);
+    this.base = new Int32Array(buffer, this.#baseAt, B);
     this.effect = floats(arena, this.#effectAt, B);
     this.baseline = floats(arena, this.#baselineAt, this.inputs);
     this.#far = new Int32Array(buffer, this.#farAt, B);
@@ -185,21 +190,21 @@ export class Model {
     return this.#heap[at / 4 + slot * stride + this.#place(target)]!;
   }
 
-  /** effect[s] = output[0] - output[s] of the target, for the first n branches of `slots`. */
+  /** effect[s] = output[base[s]] - output[s] of the target, for the first n branches of `slots`. */
   difference(n: number, target: number): void {
     const { at, stride } = this.#out();
-    this.#arena.difference(this.#effectAt, at, stride, this.#batch.slots, n, this.#place(target));
+    this.#arena.difference(this.#effectAt, at, stride, this.#batch.slots, this.#baseAt, n, this.#place(target));
   }
 
   /**
-   * Which of the first n branches have come within eps of branch 0, in every unit of every state?
+   * Which of the first n branches have come within eps of their base, in every unit of every state?
    * @returns one number a branch: 0 for those that have
    */
   settle(n: number, eps: number): Int32Array {
     this.#far.fill(0, 0, n);
     for (const states of this.#plan.states) {
       for (const { at, stride, units, exact } of states)
-        this.#arena.settle(this.#farAt, at, stride, units, this.#batch.slots, n, exact ? 0 : eps);
+        this.#arena.settle(this.#farAt, at, stride, units, this.#batch.slots, this.#baseAt, n, exact ? 0 : eps);
     }
     return this.#far;
   }
