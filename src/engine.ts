@@ -20,6 +20,7 @@ import {
   decodeJson,
   encodeAttribution,
   encodeJson,
+  encodeShapley,
   type Input,
   type LogRecord,
   nanoseconds,
@@ -243,13 +244,16 @@ export class Engine {
   #explanation(explanation: Explanation, sequence: number): void {
     if (explanation.output) this.counters.explained++;
     else this.counters.waiting++;
-    const { tick, index, prediction, predicted, arrived, residual, attribution } = explanation;
+    const { tick, index, prediction, predicted, arrived, residual, attribution, shapley } = explanation;
     this.#emit('prediction', tick.time, sequence, () => {
       const output = explanation.output && Array.from(explanation.output);
       return encodeJson({ key: tick.key, index, time: tick.time, prediction, predicted, arrived, residual, output });
     });
     if (attribution && explanation.output) {
       this.#emit('attribution', tick.time, sequence, () => encodeAttribution(attribution, prediction));
+    }
+    if (shapley && explanation.output) {
+      this.#emit('shapley', tick.time, sequence, () => encodeShapley(shapley, prediction));
     }
   }
 

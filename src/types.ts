@@ -37,6 +37,25 @@ export interface Attribution {
   memory: number;
 }
 
+/** What every recent tick is worth on average over random worlds. Arrays belong to the explainer and are overwritten. */
+export interface ShapleyAttribution {
+  /** K, and how many of them hold a tick already: numbers before K - filled are zero. */
+  window: number;
+  filled: number;
+  /** Shapley values of whole ticks (K), oldest first, and one standard error of each. */
+  values: Float32Array;
+  standardErrors: Float32Array;
+  estimator: 'worlds' | 'regression' | 'exact';
+  /** M worlds that the values are means over. */
+  worlds: number;
+  /** What the model would say with every tick of the stream at its baseline. */
+  noneOutput: number;
+  /** What ticks older than the window add to the output. */
+  remainder: number;
+  /** Sum of the values, plus the remainder, less (output - noneOutput). */
+  gap: number;
+}
+
 /** The answer to one tick. Owned by the explainer and overwritten by its next push: copy what must last. */
 export interface Explanation {
   tick: Tick;
@@ -56,6 +75,8 @@ export interface Explanation {
   /** arrived - predicted; NaN while either is missing. */
   residual: number;
   attribution: Attribution | null;
+  /** Null where it was not asked for, or in windowed mode: there it is not live. */
+  shapley: ShapleyAttribution | null;
 }
 
 /** A detector saw a change. */

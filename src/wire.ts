@@ -4,14 +4,15 @@
  * Frame, little endian, no padding; K and F as in the header:
  *
  *     offset  type         what
- *     0       u8           version (1)
+ *     0       u8           version (2)
  *     1       u8           kind: 0 live, 1 backfill (what happened before this client came)
  *     2       u16          n, ticks in this frame
  *     4       u16          K, window
  *     6       u16          F, features
  *     8       u32          position in the frame of the tick whose cells follow at the end, 0xffffffff for none
  *     12      u32          ticks that this client's queue has dropped so far (it was too slow)
- *     16      n records    each 48 + 4 (2F + K) bytes:
+ *     16      u32          1 where Shapley values of that tick follow its cells, else 0
+ *     20      n records    each 48 + 4 (2F + K) bytes:
  *       +0    f64          event time, ms since 1970 UTC
  *       +8    f64          receive time, ms since 1970 UTC
  *       +16   u32          index: ticks that fed the model before this one
@@ -26,13 +27,16 @@
  *       ...   f32 x F      attribution summed over ticks, by feature
  *       ...   f32 x K      attribution of whole ticks, oldest first
  *     end     f32 x K F    cells (K, F) of the one tick named above, oldest first
+ *             f32 x 3      where Shapley values follow: output with every tick at its baseline, what older ticks add, gap
+ *             f32 x K      Shapley values of whole ticks, oldest first
+ *             f32 x K      standard errors of them
  */
 import { DataError, invalid } from './errors.ts';
 import type { OptionValue } from './methods/method.ts';
 import type { AlertTransition, DriftEvent, FeedStatus } from './types.ts';
 
-export const WIRE_VERSION = 1;
-const HEADER = 16;
+export const WIRE_VERSION = 2;
+const HEADER = 20;
 const NONE = 0xffffffff;
 
 export const TickFlag = { history: 1, gap: 2, reset: 4, held: 8, explained: 16 } as const;
@@ -62,6 +66,18 @@ export interface Frame {
   ticks: WireTick[];
   /** The tick whose cells are known, by its place in `ticks`, and the cells (K, F). */
   cells: { at: number; values: Float32Array } | null;
+  /** Of the same tick. */
+  shapley: WireShapley | null;
+}
+
+/** Shapley values of whole ticks, live: what `ShapleyAttribution` says of them. */
+export interface WireShapley {
+  noneOutput: number;
+  remainder: number;
+  gap: number;
+  /** (K), oldest first. */
+  values: Float32Array;
+  standardErrors: Float32Array;
 }
 
 /** How a quantity is shown: `scale` turns model units into `unit` (0.01 log return to 1 %). */
@@ -111,6 +127,8 @@ export interface Hello {
   tickMeans: string | null;
   /** Where the feed's speed can be set: the present factor. */
   speed: number | null;
+  /** Whether Shapley values of ticks are live beside it, over how many worlds. */
+  shapley: { worlds: number; estimator: string } | null;
   /** What explains every tick, or null; and what can be asked about any of the `recent` last ones. */
   live: { method: string; options: Record<string, OptionValue> } | null;
   recent: number;
@@ -208,12 +226,15 @@ export type ClientMessage = { type: 'speed'; value: number } | ExplainMessage | 
 /** Bytes of one frame. */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   const { kind, ticks, window, features, dropped, cells } = frame;
-  const shape = { kind, n: ticks.length, window, features, cellsAt: cells ? cells.at : null, dropped };
+  const shapley = cells && frame.shapley;
+  const cellsAt = cells ? cells.at : null;
+  const shape = { kind, n: ticks.length, window, features, cellsAt, shapley: shapley !== null, dropped };
   const bytes = new Uint8Array(frameLength(shape));
   const view = new DataView(bytes.buffer);
   let at = writeHeader(view, shape);
   for (const tick of ticks) at = writeTick(view, at, tick);
-  if (cells) putFloats(view, at, cells.values);
+  if (cells) at = putFloats(view, at, cells.values);
+  if (shapley) putShapley(view, at, shapley);
   return bytes;
 }
 
@@ -222,6 +243,8 @@ export interface FrameShape extends Pick<Frame, 'kind' | 'window' | 'features' |
   n: number;
   /** The tick whose cells follow, by its place in the frame, or null. */
   cellsAt: number | null;
+  /** Whether its Shapley values follow. */
+  shapley: boolean;
 }
 
 /** Bytes of one tick's record. */
@@ -230,12 +253,19 @@ export function recordLength(window: number, features: number): number {
 }
 
 /** Bytes of a frame. */
-export function frameLength({ n, window, features, cellsAt }: FrameShape): number {
-  return HEADER + n * recordLength(window, features) + (cellsAt === null ? 0 : 4 * window * features);
+export function frameLength({ n, window, features, cellsAt, shapley }: FrameShape): number {
+  const cells = cellsAt === null ? 0 : 4 * window * features;
+  return HEADER + n * recordLength(window, features) + cells + (shapley ? shapleyLength(window) : 0);
+}
+
+/** Bytes of Shapley values. */
+export function shapleyLength(window: number): number {
+  return 4 * (3 + 2 * window);
 }
 
 /** Writes the header at the beginning of a frame. @returns where the first record goes */
-export function writeHeader(view: DataView, { kind, n, window, features, cellsAt, dropped }: FrameShape): number {
+export function writeHeader(view: DataView, shape: FrameShape): number {
+  const { kind, n, window, features, cellsAt, shapley, dropped } = shape;
   view.setUint8(0, WIRE_VERSION);
   view.setUint8(1, kind === 'live' ? 0 : 1);
   view.setUint16(2, n, true);
@@ -243,6 +273,7 @@ export function writeHeader(view: DataView, { kind, n, window, features, cellsAt
   view.setUint16(6, features, true);
   view.setUint32(8, cellsAt ?? NONE, true);
   view.setUint32(12, dropped, true);
+  view.setUint32(16, shapley ? 1 : 0, true);
   return HEADER;
 }
 
@@ -278,9 +309,10 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   const F = view.getUint16(6, true);
   const cellsAt = view.getUint32(8, true);
   const hasCells = cellsAt !== NONE;
+  const hasShapley = view.getUint32(16, true) === 1;
   const record = recordLength(K, F);
-  const expected = HEADER + n * record + (hasCells ? 4 * K * F : 0);
-  if (bytes.byteLength !== expected || (hasCells && cellsAt >= n)) {
+  const expected = HEADER + n * record + (hasCells ? 4 * K * F : 0) + (hasShapley ? shapleyLength(K) : 0);
+  if (bytes.byteLength !== expected || (hasCells ? cellsAt >= n : hasShapley)) {
     throw new DataError(invalid('frame', `${bytes.byteLength} bytes`, `${expected} for ${n} ticks of ${K} x ${F}`));
   }
   const ticks: WireTick[] = [];
@@ -310,6 +342,26 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     dropped: view.getUint32(12, true),
     ticks,
     cells: hasCells ? { at: cellsAt, values: getFloats(view, at, K * F) } : null,
+    shapley: hasShapley ? getShapley(view, at + 4 * K * F, K) : null,
+  };
+}
+
+/** Writes Shapley values. @returns where what follows goes */
+export function putShapley(view: DataView, at: number, shapley: WireShapley): number {
+  for (const value of [shapley.noneOutput, shapley.remainder, shapley.gap]) {
+    view.setFloat32(at, value, true);
+    at += 4;
+  }
+  return putFloats(view, putFloats(view, at, shapley.values), shapley.standardErrors);
+}
+
+function getShapley(view: DataView, at: number, K: number): WireShapley {
+  return {
+    noneOutput: view.getFloat32(at, true),
+    remainder: view.getFloat32(at + 4, true),
+    gap: view.getFloat32(at + 8, true),
+    values: getFloats(view, at + 12, K),
+    standardErrors: getFloats(view, at + 12 + 4 * K, K),
   };
 }
 

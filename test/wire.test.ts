@@ -29,6 +29,13 @@ const frame: Frame = {
   dropped: 9,
   ticks: [tick(), tick({ index: 4097, flags: 0 })],
   cells: { at: 1, values: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  shapley: {
+    noneOutput: 0.125,
+    remainder: -0.5,
+    gap: 0.25,
+    values: Float32Array.of(7, 8, 9),
+    standardErrors: Float32Array.of(0.5, 0, 2),
+  },
 };
 
 describe('a frame', () => {
@@ -37,15 +44,16 @@ describe('a frame', () => {
   });
 
   it.each<[string, Partial<Frame>]>([
-    ['backfill without cells', { kind: 'backfill', cells: null }],
-    ['without ticks', { ticks: [], cells: null }],
+    ['backfill without cells', { kind: 'backfill', cells: null, shapley: null }],
+    ['without ticks', { ticks: [], cells: null, shapley: null }],
+    ['without Shapley values', { shapley: null }],
   ])('%s too', (_name, changes) => {
     expect(decodeFrame(encodeFrame({ ...frame, ...changes }))).toEqual({ ...frame, ...changes });
   });
 
   it('without a model has neither features nor window', () => {
     const empty = tick({ input: new Float32Array(), byFeature: new Float32Array(), events: new Float32Array() });
-    const bare = { ...frame, window: 0, features: 0, ticks: [empty], cells: null };
+    const bare = { ...frame, window: 0, features: 0, ticks: [empty], cells: null, shapley: null };
     expect(decodeFrame(encodeFrame(bare))).toEqual(bare);
   });
 
@@ -53,16 +61,20 @@ describe('a frame', () => {
     const bytes = encodeFrame(frame);
     const view = new DataView(bytes.buffer);
     const record = 48 + 4 * (2 * 2 + 3);
-    expect(bytes.length).toBe(16 + 2 * record + 4 * 6);
-    expect(frameLength({ ...frame, n: 2, cellsAt: 1 })).toBe(bytes.length);
-    expect([...bytes.subarray(0, 16)]).toEqual([1, 0, 2, 0, 3, 0, 2, 0, 1, 0, 0, 0, 9, 0, 0, 0]);
-    expect(view.getFloat64(16, true)).toBe(1_491_177_600_000);
-    expect(view.getUint32(16 + 16, true)).toBe(4096);
-    expect(view.getFloat32(16 + 48 + 4, true)).toBe(2); // second input
-    expect(view.getFloat32(16 + 48 + 8, true)).toBe(3); // first by feature
-    expect(view.getFloat32(16 + 48 + 16, true)).toBe(5); // first event
-    expect(view.getUint32(16 + record + 16, true)).toBe(4097);
-    expect(view.getFloat32(bytes.length - 4, true)).toBe(6); // last cell
+    expect(bytes.length).toBe(20 + 2 * record + 4 * 6 + 4 * (3 + 2 * 3));
+    expect(frameLength({ ...frame, n: 2, cellsAt: 1, shapley: true })).toBe(bytes.length);
+    expect([...bytes.subarray(0, 20)]).toEqual([2, 0, 2, 0, 3, 0, 2, 0, 1, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0]);
+    expect(view.getFloat64(20, true)).toBe(1_491_177_600_000);
+    expect(view.getUint32(20 + 16, true)).toBe(4096);
+    expect(view.getFloat32(20 + 48 + 4, true)).toBe(2); // second input
+    expect(view.getFloat32(20 + 48 + 8, true)).toBe(3); // first by feature
+    expect(view.getFloat32(20 + 48 + 16, true)).toBe(5); // first event
+    expect(view.getUint32(20 + record + 16, true)).toBe(4097);
+    const end = 20 + 2 * record + 4 * 6;
+    expect(view.getFloat32(end - 4, true)).toBe(6); // last cell
+    expect(view.getFloat32(end, true)).toBe(0.125); // output with every tick at its baseline
+    expect(view.getFloat32(end + 12, true)).toBe(7); // first Shapley value
+    expect(view.getFloat32(bytes.length - 4, true)).toBe(2); // last standard error
   });
 
   it('may lie anywhere in a larger buffer', () => {
@@ -73,11 +85,12 @@ describe('a frame', () => {
   });
 
   it.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
-    ['of another version', (bytes) => bytes.fill(2, 0, 1), 'invalid frame.version: 2 (expected 1)'],
-    ['cut in its header', (bytes) => bytes.subarray(0, 15), "invalid frame: '15 bytes' (expected at least 16)"],
+    ['of another version', (bytes) => bytes.fill(1, 0, 1), 'invalid frame.version: 1 (expected 2)'],
+    ['cut in its header', (bytes) => bytes.subarray(0, 19), "invalid frame: '19 bytes' (expected at least 20)"],
     ['cut at its end', (bytes) => bytes.subarray(0, -1), 'invalid frame: '],
     ['with something behind', (bytes) => Uint8Array.of(...bytes, 0), 'invalid frame: '],
     ['whose cells belong to no tick of it', (bytes) => bytes.fill(2, 8, 9), 'invalid frame: '],
+    ['with Shapley values of no tick', (bytes) => bytes.fill(255, 8, 12), 'invalid frame: '],
     ['that promises more than it has', (bytes) => bytes.fill(255, 2, 3), 'invalid frame: '],
   ])('%s is refused', (_name, damage, message) => {
     const damaged = damage(encodeFrame(frame));

@@ -4,7 +4,7 @@
  * A tick is named by its sequence number: how many ticks this page received before it. It is not the model's index,
  * which begins again with every reset.
  */
-import { TickFlag, type WireTick } from '../src/wire.ts';
+import { TickFlag, type WireShapley, type WireTick } from '../src/wire.ts';
 
 /** Ticks whose figures are kept (for the minimap), whose inputs and attributions are kept, and whose cells are. */
 export const KEPT = { figures: 8192, attributions: 1024, cells: 512 } as const;
@@ -41,6 +41,9 @@ export class Series {
   readonly #byFeature: Float32Array;
   readonly #events: Float32Array;
   readonly #cells: Float32Array;
+  /** Of the same ticks as the cells: values, then standard errors (K each); then what belongs to them. */
+  readonly #shapley: Float32Array;
+  readonly #shapleyOf = new Float64Array(KEPT.cells).fill(-1);
   readonly #cellsOf = new Float64Array(KEPT.cells).fill(-1);
 
   /** @param window K, past ticks explained  @param features F */
@@ -51,6 +54,7 @@ export class Series {
     this.#byFeature = new Float32Array(KEPT.attributions * features);
     this.#events = new Float32Array(KEPT.attributions * window);
     this.#cells = new Float32Array(KEPT.cells * window * features);
+    this.#shapley = new Float32Array(KEPT.cells * (2 * window + 3));
   }
 
   /** The oldest tick whose figures are kept. */
@@ -114,11 +118,28 @@ export class Series {
     return this.#events[(at % KEPT.attributions) * this.window + this.window - 1 - age]!;
   }
 
-  /** Keeps the cells (K, F) of a tick. */
-  setCells(at: number, values: Float32Array): void {
+  /** Keeps the cells (K, F) of a tick, and its Shapley values where it has some. */
+  setCells(at: number, values: Float32Array, shapley: WireShapley | null = null): void {
     const slot = at % KEPT.cells;
     this.#cells.set(values, slot * this.window * this.features);
     this.#cellsOf[slot] = at;
+    this.#shapleyOf[slot] = shapley ? at : -1;
+    if (!shapley) return;
+    const K = this.window;
+    const from = slot * (2 * K + 3);
+    this.#shapley.set(shapley.values, from);
+    this.#shapley.set(shapley.standardErrors, from + K);
+    this.#shapley.set([shapley.noneOutput, shapley.remainder, shapley.gap], from + 2 * K);
+  }
+
+  /** Shapley values of a tick, or null as for cells. Views. */
+  shapley(at: number): WireShapley | null {
+    const slot = at % KEPT.cells;
+    if (at < 0 || this.#shapleyOf[slot] !== at) return null;
+    const K = this.window;
+    const kept = this.#shapley.subarray(slot * (2 * K + 3), (slot + 1) * (2 * K + 3));
+    const [noneOutput, remainder, gap] = kept.subarray(2 * K) as unknown as [number, number, number];
+    return { values: kept.subarray(0, K), standardErrors: kept.subarray(K, 2 * K), noneOutput, remainder, gap };
   }
 
   /** Cells (K, F) of a tick, oldest first, or null when they were not sent or are no longer kept. A view. */

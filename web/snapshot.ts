@@ -1,4 +1,5 @@
 /** One picture of everything for one frame, so that all panels show the same tick; and the x axis that tracks share. */
+import type { WireShapley } from '../src/wire.ts';
 import type { Quantity } from '../src/words.ts';
 import type { TimeLabel } from './axis.ts';
 import type { Link } from './connection.ts';
@@ -43,6 +44,8 @@ export class Explained {
   /** Cells (K, F); all zero while they are not `known`: this page was not there when they came. */
   cells = new Float32Array(0);
   known = false;
+  /** Shapley values of whole ticks, where they are live and known of this tick. */
+  shapley: WireShapley | null = null;
   inputs = new Float32Array(0);
   times = new Float64Array(0);
   /** Effects of whole ticks (K), and sums by feature (F). */
@@ -67,6 +70,12 @@ export class Explained {
     this.index = series.index[series.slot(at)]!;
     this.prediction = series.prediction[series.slot(at)]!;
     this.known = cells !== null;
+    const shapley = series.shapley(at);
+    this.shapley = shapley && {
+      ...shapley,
+      values: shapley.values.slice(),
+      standardErrors: shapley.standardErrors.slice(),
+    };
     if (cells) this.cells.set(cells);
     else this.cells.fill(0);
     for (let k = 0; k < K; k++) {

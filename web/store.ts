@@ -67,7 +67,7 @@ export class Store {
       if (this.#backlog) this.backfills++;
       frame.ticks.forEach((tick, i) => {
         const at = this.#push(this.series!, tick);
-        if (at >= 0 && frame.cells?.at === i) this.series!.setCells(at, frame.cells.values);
+        if (at >= 0 && frame.cells?.at === i) this.series!.setCells(at, frame.cells.values, frame.shapley);
       });
       this.alerts.settle(this.series);
       if (frame.ticks.length > 0 && !this.#backlog) this.tickAt = performance.now();

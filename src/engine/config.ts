@@ -4,6 +4,13 @@ import { ruleSchema } from '../alerts/index.ts';
 import { check } from '../check.ts';
 import { mappingSchema } from '../feeds/mappingSchema.ts';
 
+/** Shapley values of ticks beside the attribution: see `ShapleyOptions`. */
+export const shapleySchema = z.strictObject({
+  branches: z.int().min(1).max(65_536).default(1024),
+  estimator: z.enum(['auto', 'worlds', 'regression']).default('auto'),
+  seed: z.int().min(0).default(0),
+});
+
 /** How the model runs and is explained; see `ExplainerOptions`. Null: as the model's file says. */
 export const explainSchema = z.strictObject({
   method: z.enum(['rolling-occlusion', 'none']).default('rolling-occlusion'),
@@ -19,6 +26,8 @@ export const explainSchema = z.strictObject({
     .default(null),
   mode: z.enum(['stateful', 'windowed']).nullable().default(null),
   score: z.enum(['raw', 'probability', 'logit']).default('raw'),
+  /** Null: none. Absent: none, but where it is shown live (`serve`) and the model has a state of its own. */
+  shapley: shapleySchema.nullable().optional(),
   /** Ticks of each stream that dashboards can ask about again. */
   recent: z.int().min(0).max(1_000_000).default(1024),
 });

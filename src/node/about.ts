@@ -2,6 +2,7 @@
 import type { EngineConfig } from '../engine.ts';
 import { targetIndex } from '../explainer.ts';
 import { createBaseline } from '../methods/baseline.ts';
+import { shapleyPlan } from '../methods/rollingShapley.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { type Display, type Hello, WIRE_VERSION } from '../wire.ts';
 import { describeMethods } from './onDemand.ts';
@@ -41,10 +42,19 @@ export function describe({ session, stream, spec, config }: About): Omit<Hello, 
     validatedUntil: timeOf(spec, 'validatedUntil'),
     axis: spec.display?.axis ?? 'time',
     tickMeans: spec.display?.tickMeans ?? null,
+    shapley: shapleyOf(spec, config),
     live: explain.method === 'none' ? null : { method: explain.method, options: { eps: explain.eps } },
     recent: explain.recent,
     methods: describeMethods(spec),
   };
+}
+
+/** Where Shapley values are live: over how many worlds, and how they are estimated. */
+function shapleyOf(spec: ModelSpec, { explain }: EngineConfig): Hello['shapley'] {
+  const { shapley, window, mode } = explain;
+  if (!shapley || (mode ?? spec.mode) !== 'stateful') return null;
+  const { worlds, estimator } = shapleyPlan({ ...shapley, players: 'ticks', window, target: 0 }, spec.inputs);
+  return { worlds, estimator };
 }
 
 function display(name: string, known: Omit<Display, 'name'> | undefined): Display {

@@ -207,7 +207,7 @@ class Publisher {
       byFeature: explained ? sumByFeature(attribution.values, byFeature) : byFeature.fill(0),
       events: explained ? attribution.events : events,
     };
-    this.#hub.publish(shown, explained ? attribution.values : null);
+    this.#hub.publish(shown, explained ? attribution.values : null, explained ? explanation.shapley : null);
     for (const event of drifts) this.#hub.announce({ type: 'drift', drift: event });
   }
 

@@ -1,4 +1,15 @@
-import { frameLength, putFloats, recordLength, TickFlag, type WireTick, writeHeader, writeTick } from '../wire.ts';
+import {
+  frameLength,
+  putFloats,
+  putShapley,
+  recordLength,
+  shapleyLength,
+  TickFlag,
+  type WireShapley,
+  type WireTick,
+  writeHeader,
+  writeTick,
+} from '../wire.ts';
 
 /** Ticks that one frame may carry. */
 export const FRAME_TICKS = 512;
@@ -17,6 +28,10 @@ export class Frames {
   readonly #received: Float64Array;
   readonly #cells: Float32Array;
   #hasCells = false;
+  /** Shapley values of the newest tick, encoded. */
+  readonly #shapley: Uint8Array<ArrayBuffer>;
+  readonly #shapleyView: DataView;
+  #hasShapley = false;
   #end = 0;
   #last: { from: number; to: number; live: boolean; dropped: number; bytes: Uint8Array } | null = null;
 
@@ -29,6 +44,8 @@ export class Frames {
     this.#view = new DataView(this.#records.buffer);
     this.#received = new Float64Array(capacity);
     this.#cells = new Float32Array(window * features);
+    this.#shapley = new Uint8Array(shapleyLength(window));
+    this.#shapleyView = new DataView(this.#shapley.buffer);
   }
 
   /** Number of the next tick. */
@@ -41,13 +58,15 @@ export class Frames {
     return Math.max(0, this.#end - this.capacity);
   }
 
-  /** @param cells (K, F) of this tick, or null where it has none; copied */
-  add(tick: WireTick, cells: Float32Array | null): void {
+  /** @param cells (K, F) of this tick, and its Shapley values, or null where it has none; copied */
+  add(tick: WireTick, cells: Float32Array | null, shapley: WireShapley | null = null): void {
     const slot = this.#end % this.capacity;
     writeTick(this.#view, slot * this.#record, tick);
     this.#received[slot] = tick.flags & TickFlag.history ? Number.NaN : tick.received;
     this.#hasCells = cells !== null;
     if (cells) this.#cells.set(cells);
+    this.#hasShapley = cells !== null && shapley !== null;
+    if (shapley) putShapley(this.#shapleyView, 0, shapley);
     this.#end++;
     this.#last = null;
   }
@@ -72,6 +91,7 @@ export class Frames {
       window: this.#window,
       features: this.#features,
       cellsAt: withCells ? n - 1 : null,
+      shapley: withCells && this.#hasShapley,
       dropped,
     };
     const bytes = new Uint8Array(frameLength(shape));
@@ -82,7 +102,8 @@ export class Frames {
     bytes.set(this.#records.subarray(slot * this.#record, (slot + first) * this.#record), at);
     bytes.set(this.#records.subarray(0, (n - first) * this.#record), at + first * this.#record);
     at += n * this.#record;
-    if (withCells) putFloats(view, at, this.#cells);
+    if (withCells) at = putFloats(view, at, this.#cells);
+    if (shape.shapley) bytes.set(this.#shapley, at);
     this.#last = { from, to, live, dropped, bytes };
     return bytes;
   }

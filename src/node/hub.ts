@@ -6,7 +6,7 @@
  * those that came meanwhile, in one frame. A client whose socket is full gets nothing until it drains; beyond 1,024 ticks
  * it loses the oldest, counted, and after 30 s of a full socket it is closed with 1013 (try again later).
  */
-import type { Hello, ServerMessage, Status, WireTick } from '../wire.ts';
+import type { Hello, ServerMessage, Status, WireShapley, WireTick } from '../wire.ts';
 import { FRAME_TICKS, Frames } from './frames.ts';
 import { Samples } from './percentile.ts';
 
@@ -94,9 +94,9 @@ export class Hub {
     this.#clients.delete(socket);
   }
 
-  /** The next tick. @param cells (K, F), copied; null where it was not explained */
-  publish(tick: WireTick, cells: Float32Array | null): void {
-    this.#frames.add(tick, cells);
+  /** The next tick. @param cells (K, F) and Shapley values, copied; null where it was not explained so */
+  publish(tick: WireTick, cells: Float32Array | null, shapley: WireShapley | null = null): void {
+    this.#frames.add(tick, cells, shapley);
     if (this.#timer) return;
     this.#flush();
     this.#arm();

@@ -1,4 +1,8 @@
+import { shapleySchema } from '../engine/config.ts';
+import type { EngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { whyWindowed } from '../model/wiring.ts';
 import { startDashboard } from './dashboard.ts';
 import { readNamedFile } from './files.ts';
 import { createLog } from './log.ts';
@@ -33,10 +37,11 @@ const DEFAULTS = { host: '127.0.0.1', port: 4680, origins: [], tokenFile: null }
 export async function startServe(options: ServeRun): Promise<RunningServe> {
   const log = createLog(options.log);
   const setup = await setUp({ ...options, needsModel: true });
-  const { spec, config, feedName, name } = setup;
+  const { spec, feedName, name } = setup;
   if (!spec) throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
   const server = setup.server ?? DEFAULTS;
-  const session = new Session(setup);
+  const config = withShapley(setup.config, spec);
+  const session = new Session({ ...setup, config });
   const dashboard = await startDashboard({
     host: options.host ?? server.host,
     port: options.port ?? server.port,
@@ -70,6 +75,17 @@ export async function startServe(options: ServeRun): Promise<RunningServe> {
       await dashboard.close();
     },
   };
+}
+
+/** Shapley values beside the attribution, unless the config says otherwise: of stateful models, where the worlds fit. */
+function withShapley(config: EngineConfig, spec: ModelSpec): EngineConfig {
+  const { explain } = config;
+  const { mode, window, shapley, method } = explain;
+  const stateful = (mode ?? spec.mode) === 'stateful';
+  if (shapley !== undefined || method === 'none' || !stateful || whyWindowed(spec)) return config;
+  const defaults = shapleySchema.parse({});
+  // two worlds at least, each with a branch a tick, and the two ends
+  return 2 * (window + 1) + 2 > defaults.branches ? config : { ...config, explain: { ...explain, shapley: defaults } };
 }
 
 /** The option, else the environment, else the file. @throws ConfigError for a file that is not there or empty */

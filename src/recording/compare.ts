@@ -1,4 +1,4 @@
-import { decodeAttribution, type LogRecord } from './records.ts';
+import { decodeAttribution, decodeShapley, type LogRecord } from './records.ts';
 
 /** Between builds of the kernels: SIMD and scalar differ in the order of no sum, but in their vector functions. */
 const TOLERANCE = 1e-5;
@@ -10,6 +10,7 @@ export function same(a: LogRecord, b: LogRecord, exact: boolean): boolean {
   if (exact) return false;
   if (a.topic === 'attribution')
     return close({ ...decodeAttribution(a.data), live: 0 }, { ...decodeAttribution(b.data), live: 0 });
+  if (a.topic === 'shapley') return close(decodeShapley(a.data), decodeShapley(b.data));
   return close(parse(a.data), parse(b.data));
 }
 

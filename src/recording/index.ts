@@ -7,10 +7,13 @@ export {
   channels,
   decodeAttribution,
   decodeJson,
+  decodeShapley,
   encodeAttribution,
+  encodeShapley,
   type Input,
   type LogRecord,
   type RecordedAttribution,
+  type RecordedShapley,
 } from './records.ts';
 export { type Mark, Replay, type ReplayOptions, type ReplayResult } from './replay.ts';
 export { type Difference, type Verification, verify } from './verify.ts';

@@ -6,7 +6,7 @@
  * belongs to, counted from 0 (of an input: its own number).
  */
 import { DataError, invalid } from '../errors.ts';
-import type { Attribution } from '../types.ts';
+import type { Attribution, ShapleyAttribution } from '../types.ts';
 
 /** Something that reached the engine, with the stamp that it got. */
 export interface Input {
@@ -158,6 +158,16 @@ export const channels: readonly Channel[] = [
     about: 'what the engine says of the feed: gaps found by sequence numbers, resets',
     fields: { feed: 'string', state: 'string', reason: 'string', missing: ['integer', 'null'] },
   },
+  {
+    topic: 'shapley',
+    role: 'output',
+    hashed: true,
+    encoding: 'application/octet-stream',
+    about:
+      'little endian: u32 K, u32 filled, u32 worlds, u32 estimator (0 worlds, 1 regression, 2 exact), f32 prediction, ' +
+      'f32 output with every tick at its baseline, f32 what older ticks add, f32 gap, f32 Shapley values of ticks[K] oldest ' +
+      'first, f32 standard errors[K]; belongs to the prediction with the same sequence',
+  },
 ];
 
 const byTopic = new Map(channels.map((channel) => [channel.topic, channel]));
@@ -241,6 +251,52 @@ export function decodeAttribution(data: Uint8Array): RecordedAttribution {
     prediction: view.getFloat32(16, true),
     values: floats(HEAD, window * features),
     events: floats(HEAD + 4 * window * features, window),
+  };
+}
+
+/** Shapley values as they are recorded. */
+export type RecordedShapley = ShapleyAttribution & { prediction: number };
+
+const ESTIMATORS = ['worlds', 'regression', 'exact'] as const;
+const SHAPLEY_HEAD = 32;
+
+/** Bytes of Shapley values: the layout is in the table of channels above. */
+export function encodeShapley(shapley: ShapleyAttribution, prediction: number): Uint8Array {
+  const { window: K, filled, worlds, estimator, noneOutput, remainder, gap, values, standardErrors } = shapley;
+  const bytes = new Uint8Array(SHAPLEY_HEAD + 8 * K);
+  const view = new DataView(bytes.buffer);
+  [K, filled, worlds, ESTIMATORS.indexOf(estimator)].forEach((n, i) => {
+    view.setUint32(4 * i, n, true);
+  });
+  let at = 16;
+  for (const numbers of [[prediction, noneOutput, remainder, gap], values, standardErrors]) {
+    for (let i = 0; i < numbers.length; i++, at += 4) view.setFloat32(at, numbers[i]!, true);
+  }
+  return bytes;
+}
+
+/** @throws DataError when the length does not fit the window at the head, or the estimator is none */
+export function decodeShapley(data: Uint8Array): RecordedShapley {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const window = data.byteLength >= SHAPLEY_HEAD ? view.getUint32(0, true) : 0;
+  const expected = SHAPLEY_HEAD + 8 * window;
+  if (window === 0 || data.byteLength !== expected)
+    throw new DataError(invalid('shapley', `${data.byteLength} bytes`, `${expected} for ${window} ticks`));
+  const estimator = ESTIMATORS[view.getUint32(12, true)];
+  if (!estimator) throw new DataError(invalid('shapley.estimator', view.getUint32(12, true), '0, 1 or 2'));
+  const floats = (at: number): Float32Array =>
+    Float32Array.from({ length: window }, (_, i) => view.getFloat32(at + 4 * i, true));
+  return {
+    window,
+    filled: view.getUint32(4, true),
+    worlds: view.getUint32(8, true),
+    estimator,
+    prediction: view.getFloat32(16, true),
+    noneOutput: view.getFloat32(20, true),
+    remainder: view.getFloat32(24, true),
+    gap: view.getFloat32(28, true),
+    values: floats(SHAPLEY_HEAD),
+    standardErrors: floats(SHAPLEY_HEAD + 4 * window),
   };
 }
 

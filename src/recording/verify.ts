@@ -5,10 +5,10 @@ import { same } from './compare.ts';
 import { OutputHash } from './hash.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Damage, Recording } from './reader.ts';
-import { channelOf, decodeAttribution, type LogRecord } from './records.ts';
+import { channelOf, decodeAttribution, decodeShapley, type LogRecord } from './records.ts';
 
 /** Topics that are compared. */
-export const COMPARED = ['tick', 'prediction', 'attribution', 'drift', 'alert'] as const;
+export const COMPARED = ['tick', 'prediction', 'attribution', 'shapley', 'drift', 'alert'] as const;
 
 /** The first record that is not what it should be; a side without a record there is null. */
 export interface Difference {
@@ -46,7 +46,7 @@ export async function verify(recording: Recording, kernels: Kernels, kernelsHash
   const { provenance, config, spec } = prepare(recording);
   const exact = provenance.kernels === kernelsHash;
   const engine: Engine = new Engine({ kernels, spec, config, wall: () => engine.stamp });
-  const compared = { tick: 0, prediction: 0, attribution: 0, drift: 0, alert: 0 };
+  const compared = { tick: 0, prediction: 0, attribution: 0, shapley: 0, drift: 0, alert: 0 };
   /** What was recomputed and not found in the file yet, and the number of the input that it came of. */
   const waiting: { record: LogRecord; input: number }[] = [];
   const hash = new OutputHash();
@@ -100,7 +100,9 @@ function difference(recorded: LogRecord | null, recomputed: LogRecord | null): D
 function show({ topic, sequence, data }: LogRecord): string {
   let text: string;
   try {
-    text = topic === 'attribution' ? describe(data) : new TextDecoder().decode(data);
+    if (topic === 'attribution') text = describe(data);
+    else if (topic === 'shapley') text = describeShapley(data);
+    else text = new TextDecoder().decode(data);
   } catch (error) {
     text = (error as Error).message;
   }
@@ -110,4 +112,9 @@ function show({ topic, sequence, data }: LogRecord): string {
 function describe(data: Uint8Array): string {
   const { window, features, prediction, values } = decodeAttribution(data);
   return `${window} x ${features}, prediction ${prediction}, newest ${Array.from(values.slice(-features)).join(' ')}`;
+}
+
+function describeShapley(data: Uint8Array): string {
+  const { window, worlds, prediction, values } = decodeShapley(data);
+  return `${window} ticks, ${worlds} worlds, prediction ${prediction}, newest ${values[window - 1]}`;
 }

@@ -5,10 +5,10 @@ import { Explainer } from '../../src/explainer.ts';
 import { readModel } from '../../src/model/formats/index.ts';
 import { asset } from '../../src/node/assets.ts';
 import { readData } from '../../src/node/data.ts';
-import { decodeAttribution } from '../../src/recording/index.ts';
+import { decodeAttribution, decodeShapley } from '../../src/recording/index.ts';
 import type { AlertTransition, DriftEvent, FeedStatus, Tick } from '../../src/types.ts';
 import { kernels } from '../kernels.ts';
-import { busySession, isInput, SECOND, session, smallConfig, smallModel, tick } from './session.ts';
+import { busyConfig, busySession, isInput, SECOND, session, smallConfig, smallModel, tick } from './session.ts';
 
 describe('one tick', () => {
   it('emits the input, then the tick, its prediction and its attribution, all with one stamp', () => {
@@ -44,6 +44,39 @@ describe('one tick', () => {
       expect(recorded.events).toEqual(expected.attribution!.events);
       expect(recorded).toMatchObject({ window: 5, features: 2, filled: Math.min(5, n), prediction });
     }
+  });
+
+  it('says what ticks are worth over random worlds, beside the attribution', () => {
+    const { send, of, records } = session(busyConfig);
+    const { shapley, ...explain } = parseEngineConfig(busyConfig).explain;
+    const explainer = new Explainer(kernels, smallModel(), { window: explain.window, shapley });
+    for (let n = 0; n < 12; n++) {
+      const { x, y, t } = tick(n) as { t: number; x: number; y: number };
+      send(tick(n));
+      const expected = explainer.push({ key: 'a', time: t, seq: n, values: { x, y } });
+      if (!expected) continue;
+      expect(records.at(-1)).toMatchObject({ topic: 'shapley', sequence: n });
+      const { prediction, ...recorded } = decodeShapley(records.at(-1)!.data);
+      const { noneOutput, remainder, gap, ...exact } = expected.shapley!;
+      expect(recorded).toMatchObject({ ...exact, estimator: 'worlds', worlds: 4, filled: Math.min(5, n) });
+      expect([recorded.noneOutput, recorded.remainder, recorded.gap]).toEqual(
+        [noneOutput, remainder, gap].map(Math.fround),
+      );
+      expect(prediction).toBe(expected.prediction);
+      // the values of all players, older ones among them, make the way from nothing to everything
+      const sum = exact.values.reduce((a, b) => a + b, 0) + remainder - gap;
+      expect(sum).toBeCloseTo(prediction - noneOutput, 5);
+    }
+    expect(of('prediction')).toHaveLength(11);
+  });
+
+  it('of a windowed model there are none live', () => {
+    const spec = { ...smallModel(), mode: 'windowed' as const, window: 4 };
+    const { send, records } = session(busyConfig, spec);
+    for (let n = 0; n < 12; n++) send(tick(n));
+    expect(new Set(records.map(({ topic }) => topic))).toEqual(
+      new Set(['feed/message', 'tick', 'prediction', 'attribution']),
+    );
   });
 
   it('tells subscribers all that came of it', () => {
@@ -134,6 +167,11 @@ describe('bad input', () => {
     ['a column that the feed does not have', { columns: ['x', 'z'] }, "expected the column 'z'"],
     ['columns that do not fit the model', { columns: ['x'] }, 'expected 2'],
     ['a function that does not exist', { columns: ['x', 'sine(y)'] }, 'sine'],
+    [
+      'too few branches for Shapley values',
+      { explain: { window: 5, shapley: { branches: 9 } } },
+      'invalid branches: 9 (expected at least 14 for 5 players, or fewer players)',
+    ],
     [
       'a signal that does not exist',
       { alerts: [{ ...smallConfig.alerts![0]!, on: 'input.z' }] },
@@ -247,7 +285,7 @@ it('keys do not touch each other', () => {
 
 it('the recorded inputs with their stamps give the same outputs, byte for byte', () => {
   const live = busySession();
-  const again = session();
+  const again = session(busyConfig);
   for (const record of live.records.filter(isInput)) again.engine.input(record);
   expect(again.records).toEqual(live.records);
   expect(live.engine.counters).toMatchObject({ duplicates: 1, invalid: 1, gaps: 1, resets: 1 });

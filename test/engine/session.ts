@@ -39,6 +39,12 @@ export const smallConfig: EngineInput = {
   ],
 };
 
+/** The same with everything that can be live beside it. */
+export const busyConfig: EngineInput = {
+  ...smallConfig,
+  explain: { ...smallConfig.explain, shapley: { branches: 30 } },
+};
+
 export interface Session {
   engine: Engine;
   records: LogRecord[];
@@ -77,9 +83,9 @@ export function tick(n: number, more: object = {}): object {
   return { key: 'a', n, t: 1_600_000_000_000 + n * 1000, x: next() + (n < 60 ? 0 : 4), y: next(), ...more };
 }
 
-/** A session with everything in it: two keys, junk, a duplicate, a gap, statuses, an alert that ends, a reset. */
+/** A session with everything in it: Shapley values, two keys, junk, a duplicate, a gap, statuses, an alert that ends, a reset. */
 export function busySession(ticks = 120): Session {
-  const live = session();
+  const live = session(busyConfig);
   live.engine.status({ feed: 'test', state: 'open' });
   for (let n = 0; n < ticks; n++) {
     live.send(tick(n), 0.1);

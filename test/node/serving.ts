@@ -13,7 +13,7 @@ export const F = 2;
 
 export const hello: Hello = {
   type: 'hello',
-  wire: 1,
+  wire: 2,
   version: '0.0.0',
   session: 'serve',
   stream: 'a stream',
@@ -29,6 +29,7 @@ export const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
+  shapley: null,
   live: { method: 'rolling-occlusion', options: { eps: 0 } },
   recent: 1024,
   methods: [],

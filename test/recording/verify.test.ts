@@ -39,6 +39,7 @@ describe('verify', () => {
       tick: counters.ticks,
       prediction: counters.explained,
       attribution: counters.explained,
+      shapley: counters.explained,
       drift: counters.drifts,
       alert: counters.alerts,
     });
@@ -69,7 +70,7 @@ describe('verify', () => {
     expect(result.compared.prediction).toBeLessThan(50);
   });
 
-  it.each(['tick', 'attribution', 'drift', 'alert'])('notices a changed %s', async (topic) => {
+  it.each(['tick', 'attribution', 'shapley', 'drift', 'alert'])('notices a changed %s', async (topic) => {
     let changed = false;
     const recording = await recordChanged((records) =>
       records.map((r) => {
@@ -87,7 +88,7 @@ describe('verify', () => {
     const without = await recordChanged((records) =>
       records.filter((r) => r.topic !== 'attribution' || r.sequence !== 9),
     );
-    expect((await verify(without, kernels, kernelsHash)).first).toMatchObject({ tick: 10, topic: 'tick' });
+    expect((await verify(without, kernels, kernelsHash)).first).toMatchObject({ tick: 9, topic: 'shapley' });
     const twice = await recordChanged((records) => records.flatMap((r) => (r.topic === 'alert' ? [r, r] : [r])));
     expect((await verify(twice, kernels, kernelsHash)).first).toMatchObject({ topic: 'alert', recomputed: null });
   });

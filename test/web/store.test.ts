@@ -23,13 +23,14 @@ const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
+  shapley: null,
   live: { method: 'rolling-occlusion', options: { eps: 0 } },
   recent: 1024,
   methods: [],
 };
 
 function frame(kind: Frame['kind'], ticks: WireTick[], cells: Frame['cells'] = null): Uint8Array {
-  return encodeFrame({ kind, window: 4, features: 2, dropped: 0, ticks, cells });
+  return encodeFrame({ kind, window: 4, features: 2, dropped: 0, ticks, cells, shapley: null });
 }
 
 function connected(): Store {

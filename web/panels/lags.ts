@@ -97,6 +97,8 @@ class AgeImage {
   readonly #canvas = document.createElement('canvas');
   readonly #context: CanvasRenderingContext2D;
   readonly #column: ImageData;
+  /** Painted are ticks from the first of these to before the second. */
+  #first = 0;
   #painted = -1;
   #key = '';
 
@@ -110,7 +112,9 @@ class AgeImage {
 
   update(series: Series, first: number, end: number, max: number, palette: Palette): void {
     const key = `${max} ${palette.version}`;
-    const from = key === this.#key && this.#painted >= first && this.#painted <= end ? this.#painted : first;
+    const goesOn = key === this.#key && this.#first <= first && this.#painted >= first && this.#painted <= end;
+    const from = goesOn ? this.#painted : first;
+    if (!goesOn) this.#first = first;
     this.#key = key;
     const { data } = this.#column;
     for (let at = Math.max(from, end - 512); at < end; at++) {

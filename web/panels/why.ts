@@ -11,6 +11,7 @@ import { FONT, Surface } from '../surface.ts';
 import type { View } from '../view.ts';
 import { methodMenu } from './methodMenu.ts';
 import { tell } from './sentence.ts';
+import { shapleyBox } from './shapleyBox.ts';
 
 export function whyPanel(host: HTMLElement, view: View): Panel {
   const title = el('h2', 'section', { id: 'why-title' });
@@ -25,6 +26,7 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
     { 'aria-labelledby': 'why-title', 'aria-describedby': 'why-means why-summary' },
     'heat-map',
   );
+  const shapley = shapleyBox(view);
   const legend = el('div', 'heat-legend');
   const legendBox = el('div', 'legend-scale');
   const grew = el('span', 'note');
@@ -36,7 +38,7 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
     grew,
   );
   const head = el('div', 'section-head', {}, title, when, back);
-  host.append(head, choice.node, means, told, heat.figure, heat.axis, legend, summary);
+  host.append(head, choice.node, means, told, heat.figure, heat.axis, legend, shapley.node, summary);
   const scale = new Surface(legendBox, () => view.refresh());
   const bound = view.effects;
   let rescales = -1;
@@ -69,9 +71,11 @@ export function whyPanel(host: HTMLElement, view: View): Panel {
       heat.draw(s, shown);
       heat.write(shown);
       paintLegend(s);
+      shapley.draw(s);
     },
     write(s) {
       choice.write(s);
+      shapley.write(s);
       const { explained, target, selected } = s;
       if (explained.at < 0) {
         setText(title, 'Why');

@@ -153,7 +153,8 @@ function describe(found: Verification): string {
 }
 
 function counted(counts: Record<string, number>): string {
-  return ['tick', 'prediction', 'attribution', 'drift', 'alert']
-    .map((topic) => `${counts[topic] ?? 0} ${topic}s`)
-    .join(', ');
+  const named = ['tick', 'prediction', 'attribution', 'drift', 'alert'].map(
+    (topic) => `${counts[topic] ?? 0} ${topic}s`,
+  );
+  return [...named, ...(counts.shapley ? [`Shapley values of ${counts.shapley}`] : [])].join(', ');
 }
