@@ -32,6 +32,12 @@ export {
 export { LagBand, type LagBandOptions, lagBandSize } from './methods/lagBand.ts';
 export { LiveDelta } from './methods/liveDelta.ts';
 export { bankSize, RollingOcclusion, type RollingOcclusionOptions } from './methods/rollingOcclusion.ts';
+export {
+  RollingShapley,
+  type RollingShapleyOptions,
+  type ShapleyPlan,
+  shapleyPlan,
+} from './methods/rollingShapley.ts';
 export { BlackBox, openBlackBox } from './model/blackBox.ts';
 export { type ModelFile, readModel, writeNative } from './model/formats/index.ts';
 export { Model, type ModelOptions, type Snapshot } from './model/graph.ts';

@@ -13,6 +13,7 @@ import { lrp } from './lrp.ts';
 import type { Method, OptionValue } from './method.ts';
 import { occlusion } from './occlusion.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
+import { rollingShapley } from './rollingShapleyOffline.ts';
 import { inputXGradient, saliency } from './saliency.ts';
 import { shapley } from './shapley.ts';
 import { shapleySampling } from './shapleySampling.ts';
@@ -51,6 +52,7 @@ export const methods: readonly Method[] = [
   lrp,
   occlusion,
   rollingOcclusion,
+  rollingShapley,
   saliency,
   shapley,
   shapleySampling,
