@@ -68,7 +68,11 @@ export function openGame(question: Question, players: Players, worlds: RunWorlds
 
 /** Writes the baseline into the cells of the players that a coalition has not. */
 function occluder(question: Question, { of }: Players, active: readonly number[]) {
-  const cells = active.map((player) => Int32Array.from(of.keys()).filter((at) => of[at] === player));
+  const cells = active.map((): number[] => []);
+  const place = new Map(active.map((player, a) => [player, cells[a]!]));
+  of.forEach((player, at) => {
+    place.get(player)?.push(at);
+  });
   const rows = flat(question.baselines.rows, question.spec.inputs);
   const absent = question.baselines.last ? new Uint8Array(of.length) : null;
   return (c: number, has: Coalitions['has'], window: Float32Array): void => {
