@@ -46,8 +46,8 @@ export async function estimate(game: Game, budget: number, seed: number, run?: R
   const O = game.question.targets.length;
   const M = game.active.length;
   if (M > MOST_PLAYERS) {
-    const expected = `at most ${MOST_PLAYERS} of them; for more, --method shapley-sampling`;
-    throw new ConfigError(invalid('--option players', `${M} players that differ from their baseline`, expected));
+    const expected = `at most ${MOST_PLAYERS} players that differ from their baseline; for more, --method shapley-sampling`;
+    throw new ConfigError(invalid('--option players', M, expected));
   }
   const drawn = drawCoalitions(M, budget, new Random(seed));
   const n = drawn.weights.length;

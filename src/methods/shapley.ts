@@ -4,7 +4,7 @@ import type { Method, Question, Run } from './method.ts';
 import { text } from './options.ts';
 import { fitSegments, type Players, parsePlayers, SEGMENTS } from './players.ts';
 
-/** Players whose coalitions are all tried: 2^20 of them, a minute or so of a small LSTM. */
+/** Players whose coalitions are all tried, at most: 2^20 worlds take seconds over segments of a small LSTM, minutes over cells. */
 export const MOST_PLAYERS = 20;
 
 /** Exact Shapley values: every coalition is tried. */
@@ -84,6 +84,6 @@ function coalitionWeights(M: number): Float64Array {
 }
 
 function tooMany(M: number): ConfigError {
-  const expected = `at most ${MOST_PLAYERS} of them, such as segments:${MOST_PLAYERS}; for more, --method kernel-shap or shapley-sampling`;
-  return new ConfigError(invalid('--option players', `${M} players that differ from their baseline`, expected));
+  const expected = `at most ${MOST_PLAYERS} players that differ from their baseline, such as segments:${MOST_PLAYERS}; for more, --method shapley-sampling or kernel-shap`;
+  return new ConfigError(invalid('--option players', M, expected));
 }
