@@ -94,8 +94,12 @@ const windowed: Question = {
 
 const all = methods.map((method) => [method.name, method] as const);
 const streaming = all.filter(([, method]) => method.supports(lstm) === true);
-const answers = (method: Method, asked: Question, target = 'all', options = optionsOf(method)): Promise<Answer[]> =>
-  ask(method, asked, target, options);
+const answers = (
+  method: Method,
+  asked: Question,
+  target: string | number[] = [0, 1],
+  options = optionsOf(method),
+): Promise<Answer[]> => ask(method, asked, target, options);
 
 describe.each(all)('%s', (name, method) => {
   it('says what it is, and keeps the types of its options', () => {
@@ -216,7 +220,7 @@ describe.each(streaming)('%s on a stream', (name, method) => {
     const options = { ...optionsOf(method) };
     if (options.players === 'segments:3') options.players = 'ticks';
     const asked = questionAt(lstm, stream, [0.1, -0.2, 0.3], { K: 1 });
-    for (const answer of await answers(method, asked, 'all', options)) checkShapes(answer, 1, F);
+    for (const answer of await answers(method, asked, [0, 1], options)) checkShapes(answer, 1, F);
   });
 });
 

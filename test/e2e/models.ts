@@ -37,7 +37,7 @@ export async function explanations(
   const told: Record<string, string> = {};
   for (const { name, supports } of methods) {
     if (supports(spec) !== true) continue;
-    const asked = { method: name, options: options[name] ?? {}, window: 8, target: 'all', seed: 5 };
+    const asked = { method: name, options: options[name] ?? {}, window: 8, target: [0, 1], seed: 5 };
     const answers = await attribute(kernels, spec, stream!, asked);
     told[name] = JSON.stringify(answers, (key, value: unknown) =>
       key === 'ticks' || key === 'baseline' ? undefined : value instanceof Float32Array ? bits(value) : value,
