@@ -214,7 +214,7 @@ describe('a game', () => {
   it('refuses more players than it can try, and says what would do', async () => {
     const question = questionOf(linear, Array(21).fill([1, 2]), [0, 0]);
     await expect(answer(shapley, question, { players: 'ticks' })).rejects.toThrow(
-      /^invalid --option players: 21 \(expected at most 20 players that .*, such as segments:20; for more, --method shapley-sampling or/,
+      /^invalid --option players: 21 \(expected at most 20 players that .*, such as segments:20; for more, --method shapley-sam/,
     );
   });
 });
