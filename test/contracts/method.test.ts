@@ -13,7 +13,7 @@ import {
 import { openBlackBox } from '../../src/model/blackBox.ts';
 import { Model } from '../../src/model/graph.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
-import { goldenModel } from '../golden/golden.ts';
+import { goldenModel, goldenTensors, goldenWindow } from '../golden/golden.ts';
 import { builds, kernels, random } from '../kernels.ts';
 import { questionAt } from '../methods/questions.ts';
 import { denseSpec, fill, lstmSpec, modelOf, randomModel } from '../models.ts';
@@ -92,6 +92,15 @@ const windowed: Question = {
   indices: long.map((_, i) => i),
 };
 
+const sentiment = goldenModel('keras-embedding-sentiment', 'model.keras');
+const words = goldenTensors('keras-embedding-sentiment');
+const sentences = [0, 1].flatMap((n) => goldenWindow(words, n));
+const tokens: Question = {
+  ...questionAt(sentiment, sentences.slice(-sentiment.window!), [0], { windowed: true }),
+  history: sentences.map((x) => Float32Array.from(x)),
+  indices: sentences.map((_, i) => i),
+};
+
 const all = methods.map((method) => [method.name, method] as const);
 const streaming = all.filter(([, method]) => method.supports(lstm) === true);
 const answers = (
@@ -116,7 +125,16 @@ describe.each(all)('%s', (name, method) => {
       expect([name, reason]).toEqual(['lrp', expect.stringMatching(/attention/)]);
       return;
     }
-    for (const answer of await answers(method, windowed)) checkShapes(answer, T, attending.inputs);
+    for (const answer of await answers(method, windowed, '0')) checkShapes(answer, T, attending.inputs);
+  });
+
+  it('answers about tokens, or says why not', async () => {
+    const reason = method.supports(tokens.spec);
+    if (reason !== true) {
+      expect(reason).toMatch(/token|embedding|attention/);
+      return;
+    }
+    for (const answer of await answers(method, tokens, '0')) checkShapes(answer, tokens.ticks.length, 1);
   });
 
   it('answers about a black box, or says why not', async () => {

@@ -80,7 +80,12 @@ describe.each(asked)('%s', (_, question) => {
 
 it.each(named(all))('$what answers for all outputs as for each of them', async ({ method, options }) => {
   const [, question] = asked[0]!;
-  const both = await ask(method, question, 'all', { ...method.options, ...options });
+  const both = await ask(
+    method,
+    question,
+    question.spec.outputs.map((_, o) => o),
+    { ...method.options, ...options },
+  );
   for (const [o, found] of both.entries()) {
     const [alone] = await ask(method, question, String(o), { ...method.options, ...options });
     expect({ ...found, evaluations: 0 }).toEqual({ ...alone, evaluations: 0 });
