@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchExplain } from './explain.mjs';
+import { benchGames } from './games.mjs';
 import { benchGradients } from './gradients.mjs';
 import { benchKernels } from './kernels.mjs';
 import { benchLoading } from './loading.mjs';
@@ -35,6 +36,7 @@ const only = process.argv.slice(2);
 const benches = {
   kernels: benchKernels,
   explain: benchExplain,
+  games: benchGames,
   gradients: benchGradients,
   methods: benchMethods,
   survey: benchSurvey,

@@ -1,6 +1,6 @@
 import type { Answer, Method } from './method.ts';
-import { occlude } from './occlude.ts';
-import { absentCells, parsePlayers, playerAnswer } from './players.ts';
+import { occludeCell } from './occlude.ts';
+import { cellsOf, parsePlayers, playerAnswer } from './players.ts';
 import { runWorlds } from './worlds.ts';
 
 /** Groups of cells, one after the other, as in Captum's FeatureAblation: every cell of a group gets the group's number. */
@@ -20,11 +20,9 @@ export const ablation: Method = {
   async explain(question, options, run): Promise<Answer[]> {
     const [K, F] = [question.ticks.length, question.spec.inputs];
     const players = parsePlayers(String(options.players), K, F);
-    const absent = new Uint8Array(K * F);
+    const cells = cellsOf(players);
     const write = (n: number, window: Float32Array): void => {
-      if (n === 0) return;
-      absentCells(players, (player) => player !== n - 1, absent);
-      occlude(question, absent, window);
+      if (n > 0) for (const at of cells[n - 1]!) occludeCell(question, at, window);
     };
     const { values, outputs, evaluations } = await runWorlds(question, { count: 1 + players.count, write }, run);
     return question.targets.map((target) => {

@@ -13,22 +13,22 @@ export interface ExplainedOutput extends Answer {
 }
 
 /**
- * Asks a method about one output, or about all of them in one pass where the method allows it.
- * @param target number or name of an output, `argmax`, or `all`
+ * Asks a method about one output, or about several in one pass where the method allows it.
+ * @param target number or name of an output, `argmax`, or numbers of several
  * @throws ConfigError for an output that does not exist or an option out of range; ModelError where the model's output is not
  *   finite; whatever `run.signal` was aborted with
  */
 export async function ask(
   method: Method,
   question: Omit<Question, 'targets'>,
-  target: string,
+  target: string | readonly number[],
   options: Options,
   run: Run = {},
 ): Promise<ExplainedOutput[]> {
   const { spec } = question;
   run.signal?.throwIfAborted();
   const [observed, atBaseline] = await endpoints({ ...question, targets: [] });
-  const targets = target === 'all' ? spec.outputs.map((_, o) => o) : [chooseTarget(target, spec, observed)];
+  const targets = typeof target === 'string' ? [chooseTarget(target, spec, observed)] : target;
   const answers = await method.explain({ ...question, targets }, options, run);
   return answers.map((answer, i) => {
     const o = targets[i]!;

@@ -7,10 +7,11 @@
  * wholly if it can be, else by bisection. What is found is minimal in this sense, not proven to be the smallest there is.
  */
 import { ConfigError, invalid } from '../errors.ts';
+import { vocabularyOf } from '../model/layers/embedding.ts';
 import type { Answer, Method, Options, Question, Run } from './method.ts';
 import { whole } from './options.ts';
 import { argmax, chooseTarget } from './target.ts';
-import { flat, runWorlds } from './worlds.ts';
+import { flat, openWorlds, type RunWorlds } from './worlds.ts';
 
 export const counterfactual: Method = {
   name: 'counterfactual',
@@ -25,7 +26,7 @@ export const counterfactual: Method = {
     source: 'Wachter et al. 2017',
   },
   options: { threshold: Number.NaN, class: '', features: '', ticks: 0, cells: 5, values: 9 },
-  supports: () => true,
+  supports: (spec) => vocabularyOf(spec) === null || 'it takes tokens, between which there is nothing to move along',
   async explain(question, options, run): Promise<Answer[]> {
     const answers: Answer[] = [];
     for (const target of question.targets) answers.push(await search(question, target, options, run));
@@ -46,75 +47,74 @@ const BISECTIONS = 12;
 async function search(question: Question, target: number, options: Options, run: Run = {}): Promise<Answer> {
   const most = whole(options, 'cells', 1);
   const grid = whole(options, 'values', 2);
-  const { spec } = question;
-  const F = spec.inputs;
-  const worlds = new Asked(question, run);
+  const F = question.spec.inputs;
+  const worlds = new Worlds(question, run);
   const observed = flat(question.ticks, F);
-  let [best] = await worlds.ask([observed]);
-  const distance = goal(question, target, options, best!.outputs);
+  let best = await worlds.one(observed);
+  const distance = goal(question, target, options, best.outputs);
   const allowed = allowedCells(question, options);
   const ranges = rangesOf(question.history, F);
   const changed: number[] = [];
-  let reached = distance(best!.outputs) <= 0;
-  const nothingToDo = reached;
-  for (let step = 0; step < most && !reached; step++) {
-    run.progress?.(step, most);
+  if (distance(best.outputs) <= 0) return none(worlds, 'The output is there already: nothing has to change.');
+  while (changed.length < most && distance(best.outputs) > 0) {
+    run.progress?.(changed.length, most);
     const tries = allowed
       .filter((at) => !changed.includes(at))
-      .flatMap((at) =>
-        gridOf(ranges[at % F]!, grid).map((value) => ({ at, window: withValue(best!.window, at, value) })),
-      );
-    const found = await worlds.ask(tries.map(({ window }) => window));
-    const next = leastOf(found.map(({ outputs }) => distance(outputs)));
-    if (next < 0 || !(distance(found[next]!.outputs) < distance(best!.outputs))) break;
-    best = found[next]!;
-    changed.push(tries[next]!.at);
-    reached = distance(best.outputs) <= 0;
+      .flatMap((at) => gridOf(ranges[at % F]!, grid).map((value) => ({ at, value })));
+    const outputs = await worlds.changes(best.window, tries);
+    const next = leastOf(outputs.map(distance));
+    if (next < 0 || !(distance(outputs[next]!) < distance(best.outputs))) break;
+    const { at, value } = tries[next]!;
+    best = { window: withValue(best.window, at, value), outputs: outputs[next]! };
+    changed.push(at);
   }
-  const { evaluations } = worlds;
-  const head = { evaluations };
-  if (nothingToDo)
-    return { ...head, counterfactual: null, notes: ['The output is there already: nothing has to change.'] };
-  if (!reached)
-    return {
-      ...head,
-      counterfactual: null,
-      notes: [`No change of up to ${most} values within what the stream has shown takes the output there.`],
-    };
-  const least = await takeBack(worlds, best!, observed, changed, distance);
-  return {
-    ...head,
-    counterfactual: { values: least.window, output: least.outputs[target]! },
-    evaluations: worlds.evaluations,
-  };
+  if (distance(best.outputs) > 0)
+    return none(worlds, `No change of up to ${most} values within what the stream has shown takes the output there.`);
+  const { window, outputs } = await takeBack(worlds, best, observed, changed, distance);
+  return { counterfactual: { values: window, output: outputs[target]! }, evaluations: worlds.evaluations };
+}
+
+function none({ evaluations }: Worlds, note: string): Answer {
+  return { counterfactual: null, notes: [note], evaluations };
 }
 
 /** Windows asked about, and what that cost. */
-class Asked {
+class Worlds {
   evaluations = 0;
-  readonly #question: Question;
-  readonly #run: Run;
+  readonly #run: RunWorlds;
+  readonly #signal: Run;
 
   constructor(question: Question, { signal }: Run) {
-    this.#question = question;
-    this.#run = signal ? { signal } : {};
+    this.#run = openWorlds(question);
+    this.#signal = signal ? { signal } : {};
   }
 
-  async ask(windows: readonly Float32Array[]): Promise<Found[]> {
-    const write = (n: number, window: Float32Array): void => window.set(windows[n]!);
-    const { values, outputs, evaluations } = await runWorlds(
-      this.#question,
-      { count: windows.length, write },
-      this.#run,
-    );
-    this.evaluations += evaluations;
-    return windows.map((window, n) => ({ window, outputs: values.slice(n * outputs, (n + 1) * outputs) }));
+  /** One window (K, F). */
+  async one(window: Float32Array): Promise<Found> {
+    const [outputs] = await this.changes(window, [{ at: 0, value: window[0]! }]);
+    return { window, outputs: outputs! };
   }
+
+  /** The outputs of a window with one cell changed, for each of these changes. */
+  async changes(window: Float32Array, list: readonly Change[]): Promise<Float32Array[]> {
+    const write = (n: number, own: Float32Array): void => {
+      own.set(window);
+      own[list[n]!.at] = list[n]!.value;
+    };
+    const { values, outputs, evaluations } = await this.#run({ count: list.length, write }, this.#signal);
+    this.evaluations += evaluations;
+    return list.map((_, n) => values.slice(n * outputs, (n + 1) * outputs));
+  }
+}
+
+interface Change {
+  at: number;
+  value: number;
 }
 
 /** Takes changed cells back, the latest first: wholly, else as far as the goal allows. */
 async function takeBack(
-  worlds: Asked,
+  worlds: Worlds,
   found: Found,
   observed: Float32Array,
   changed: readonly number[],
@@ -122,9 +122,9 @@ async function takeBack(
 ): Promise<Found> {
   let best = found;
   for (const at of [...changed].reverse()) {
-    const [without] = await worlds.ask([withValue(best.window, at, observed[at]!)]);
-    if (distance(without!.outputs) <= 0) {
-      best = without!;
+    const without = await worlds.one(withValue(best.window, at, observed[at]!));
+    if (distance(without.outputs) <= 0) {
+      best = without;
       continue;
     }
     // between the value that was observed, which does not do, and the one that does
@@ -132,10 +132,10 @@ async function takeBack(
     for (let i = 0; i < BISECTIONS; i++) {
       const middle = Math.fround((no + yes) / 2);
       if (middle === no || middle === yes) break;
-      const [half] = await worlds.ask([withValue(best.window, at, middle)]);
-      if (distance(half!.outputs) <= 0) {
+      const half = await worlds.one(withValue(best.window, at, middle));
+      if (distance(half.outputs) <= 0) {
         yes = middle;
-        best = half!;
+        best = half;
       } else no = middle;
     }
   }
@@ -155,11 +155,16 @@ function goal({ spec }: Question, target: number, options: Options, observed: Fl
   const now = argmax(observed);
   if (name === '') {
     // any other class: the margin of the one that is largest now
-    return (outputs) => (argmax(outputs) === now ? outputs[now]! - secondOf(outputs, now) + Number.MIN_VALUE : 0);
+    return (outputs) => (argmax(outputs) === now ? above(outputs[now]! - secondOf(outputs, now)) : 0);
   }
   const wanted = chooseTarget(String(name), spec, observed);
   return (outputs) =>
     argmax(outputs) === wanted ? 0 : secondOf(outputs, wanted) - outputs[wanted]! + Number.MIN_VALUE;
+}
+
+/** A margin of nothing is not there yet: of two equal outputs the first is the class. */
+function above(margin: number): number {
+  return Math.max(margin, Number.MIN_VALUE);
 }
 
 /** The largest output but this one. */

@@ -31,12 +31,13 @@ export class DistinctRows {
 
   /** The next world. @param window the bits of its values (K, F) */
   add(window: Uint32Array): void {
-    const [B, F] = [this.#B, this.#F];
+    const [B, F, K] = [this.#B, this.#F, this.counts.length];
+    const { of } = this;
     const w = this.#worlds++;
-    for (let k = 0; k < this.counts.length; k++) {
+    for (let k = 0; k < K; k++) {
       // most often the row of the world before
-      const before = w > 0 ? this.of[k * B + w - 1]! : -1;
-      this.of[k * B + w] = before >= 0 && this.#is(k * B + before, window, k * F) ? before : this.#tell(k, window);
+      const before = w > 0 ? of[k * B + w - 1]! : -1;
+      of[k * B + w] = before >= 0 && this.#is(k * B + before, window, k * F) ? before : this.#tell(k, window);
     }
   }
 
@@ -61,7 +62,9 @@ export class DistinctRows {
 
   #is(row: number, window: Uint32Array, at: number): boolean {
     const F = this.#F;
-    for (let f = 0; f < F; f++) if (this.#bits[row * F + f] !== window[at + f]) return false;
+    const bits = this.#bits;
+    const from = row * F;
+    for (let f = 0; f < F; f++) if (bits[from + f] !== window[at + f]) return false;
     return true;
   }
 }

@@ -2,7 +2,6 @@
  * A game: players are present or hold their baseline, and the model says what a coalition of them is worth. Coalitions are
  * worlds, and are run with the oldest players' choices first, so that they share their past as a tree.
  */
-
 import type { Answer, Options, Question, Run } from './method.ts';
 import { occlude } from './occlude.ts';
 import { type Players, playerAnswer } from './players.ts';
@@ -68,7 +67,11 @@ export function openGame(question: Question, players: Players, worlds: RunWorlds
 
 /** Writes the baseline into the cells of the players that a coalition has not. */
 function occluder(question: Question, { of }: Players, active: readonly number[]) {
-  const cells = active.map((player) => Int32Array.from(of.keys()).filter((at) => of[at] === player));
+  const cells = active.map((): number[] => []);
+  const place = new Map(active.map((player, a) => [player, cells[a]!]));
+  of.forEach((player, at) => {
+    place.get(player)?.push(at);
+  });
   const rows = flat(question.baselines.rows, question.spec.inputs);
   const absent = question.baselines.last ? new Uint8Array(of.length) : null;
   return (c: number, has: Coalitions['has'], window: Float32Array): void => {
@@ -84,17 +87,16 @@ function occluder(question: Question, { of }: Players, active: readonly number[]
 }
 
 /**
- * The players one of whose cells differs from its baseline, the one with the oldest cell first. Where the baseline is the value
- * before, it may differ from world to world, and all that have cells count.
+ * The players one of whose cells differs from its baseline, the one with the oldest such cell first. Where the baseline is the
+ * value before, it may differ from world to world, and all that have cells count.
  */
-function activePlayers({ ticks, baselines, spec: { inputs: F } }: Question, { count, of }: Players): number[] {
+function activePlayers({ ticks, baselines, spec: { inputs: F } }: Question, { of }: Players): number[] {
   const active = new Set<number>();
   of.forEach((player, at) => {
     const [k, f] = [Math.floor(at / F), at % F];
     if (player >= 0 && (baselines.last || ticks[k]![f] !== baselines.rows[k]![f])) active.add(player);
   });
-  const oldest = Array.from({ length: count }, (_, player) => of.indexOf(player));
-  return [...active].sort((a, b) => oldest[a]! - oldest[b]!);
+  return [...active];
 }
 
 /** Oldest players that the order of coalitions looks at, and coalitions that it can tell apart: 53 bits in all. */

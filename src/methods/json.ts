@@ -20,7 +20,7 @@ export interface About {
  * `stateRelevance` and `notes` are there for the methods that have them.
  */
 export function explanationJson(e: ExplainedOutput, about: About): Record<string, unknown> {
-  const { window: K, features, elapsedMs, options, ...head } = about;
+  const { window: K, features, baseline, elapsedMs, options, ...head } = about;
   const F = features.length;
   const cells = (values: Float32Array | undefined): Float32Array[] | null =>
     values ? Array.from({ length: K }, (_, k) => values.subarray(k * F, (k + 1) * F)) : null;
@@ -32,6 +32,7 @@ export function explanationJson(e: ExplainedOutput, about: About): Record<string
     target: e.target,
     window: K,
     features,
+    baseline,
     output: e.output,
     baselineOutput: e.baselineOutput,
     values: cells(e.values),

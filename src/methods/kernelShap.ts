@@ -1,15 +1,14 @@
 import { ConfigError, invalid } from '../errors.ts';
 import { drawCoalitions } from './coalitions.ts';
 import { type Game, gameAnswers, openGame, type Worth } from './game.ts';
-import { firstMoments, secondMoments, solve } from './linear.ts';
+import { firstMoments, MOST_UNKNOWNS, secondMoments, solve } from './linear.ts';
 import type { Method, Run } from './method.ts';
-import { text, whole } from './options.ts';
+import { fewEnough, text, whole } from './options.ts';
 import { fitSegments, parsePlayers, SEGMENTS } from './players.ts';
 import { Random } from './random.ts';
 
-/** Coalitions of one game, and players whose moments fit into memory, at most. */
+/** Coalitions of one game, at most. */
 export const MOST_COALITIONS = 1 << 20;
-const MOST_PLAYERS = 4096;
 
 /** KernelSHAP: Shapley values as the weighted least squares of what coalitions are worth. */
 export const kernelShap: Method = {
@@ -45,10 +44,7 @@ export const kernelShap: Method = {
 export async function estimate(game: Game, budget: number, seed: number, run?: Run): Promise<Worth> {
   const O = game.question.targets.length;
   const M = game.active.length;
-  if (M > MOST_PLAYERS) {
-    const expected = `at most ${MOST_PLAYERS} of them; for more, --method shapley-sampling`;
-    throw new ConfigError(invalid('--option players', `${M} players that differ from their baseline`, expected));
-  }
+  fewEnough(M, MOST_UNKNOWNS, ' that differ from their baseline; for more, --method shapley-sampling');
   const drawn = drawCoalitions(M, budget, new Random(seed));
   const n = drawn.weights.length;
   // coalition n is that of nobody, n + 1 that of all

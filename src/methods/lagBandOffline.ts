@@ -1,6 +1,6 @@
 import type { Answer, Method, Question, Run } from './method.ts';
 import { earlier } from './moment.ts';
-import { occlude } from './occlude.ts';
+import { occludeCell } from './occlude.ts';
 import { whole } from './options.ts';
 import { runWorlds } from './worlds.ts';
 
@@ -43,13 +43,10 @@ interface Nested {
 /** The cells of the output at the end of the question's window. World 1 + n F + f holds f over the last n + 1 ticks. */
 async function nested(question: Question, band: number, run?: Run): Promise<Nested> {
   const [K, F] = [question.ticks.length, question.spec.inputs];
-  const absent = new Uint8Array(K * F);
   const write = (i: number, window: Float32Array): void => {
     if (i === 0) return;
     const [n, f] = [Math.floor((i - 1) / F), (i - 1) % F];
-    absent.fill(0);
-    for (let k = K - 1 - n; k < K; k++) absent[k * F + f] = 1;
-    occlude(question, absent, window);
+    for (let k = K - 1 - n; k < K; k++) occludeCell(question, k * F + f, window);
   };
   const { values, outputs, evaluations } = await runWorlds(question, { count: 1 + band * F, write }, run);
   const cells = question.targets.map((target) => {

@@ -1,8 +1,8 @@
 import type { MathFunctions } from '../features/maths.ts';
 import { openGame } from './game.ts';
-import type { Binary } from './linear.ts';
+import { type Binary, MOST_UNKNOWNS } from './linear.ts';
 import type { Method } from './method.ts';
-import { notNegative, oneOf, text, whole } from './options.ts';
+import { fewEnough, notNegative, oneOf, text, whole } from './options.ts';
 import { parsePlayers, playerAnswer } from './players.ts';
 import { Random } from './random.ts';
 import { fitSurrogate, REGRESSIONS } from './surrogate.ts';
@@ -34,6 +34,7 @@ export const lime: Method = {
     const regression = oneOf(options, 'regression', REGRESSIONS);
     const resolved = Number.isNaN(options.alpha) ? { ...options, alpha: ALPHA[regression] } : options;
     const alpha = notNegative(resolved, 'alpha');
+    fewEnough(players.count, MOST_UNKNOWNS, ', such as ticks or features');
     const drawn = drawMasks(players.count, samples, new Random(seed), kernels.math);
     const game = openGame(question, players);
     const has = (n: number, a: number): boolean => drawn.rows[n * drawn.M + game.active[a]!] === 1;

@@ -7,6 +7,9 @@ export interface Binary {
   weights: Float64Array;
 }
 
+/** Unknowns whose moments fit into memory, and whose equations are solved in a minute. */
+export const MOST_UNKNOWNS = 4096;
+
 /** sum w z z^T over the rows (M, M). */
 export function secondMoments({ M, rows, weights }: Binary): Float64Array {
   const moments = new Float64Array(M * M);

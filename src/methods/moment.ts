@@ -22,8 +22,9 @@ export function earlier(question: Question, back: number, path: string): Moment 
   const T = before.length + K;
   const end = history.length - back;
   const first = windowed ? end - T : history.length - T;
-  if (end < 1 || first < 0 || end <= first) {
-    const oldest = question.indices[windowed ? T - 1 : Math.max(0, history.length - T)];
+  // in stateful mode there is no state to begin with before the ticks that are kept
+  if (windowed ? first < 0 : end <= first) {
+    const oldest = question.indices[windowed ? T - 1 : first];
     throw new ConfigError(
       invalid(path, question.indices[end - 1] ?? 'a tick before the stream', `a tick from ${oldest} on`),
     );

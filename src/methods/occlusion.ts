@@ -1,6 +1,6 @@
 import { ConfigError, invalid } from '../errors.ts';
 import type { Answer, Method } from './method.ts';
-import { occlude } from './occlude.ts';
+import { occludeCell } from './occlude.ts';
 import { runWorlds } from './worlds.ts';
 
 /** Sliding windows of ticks x features, as in Captum's Occlusion (0.8): positions, clipping at the end, averages. */
@@ -25,15 +25,9 @@ export const occlusion: Method = {
     checkCovered(window, stride, [K, F]);
     const [rows, columns] = [positions(K, window[0], stride[0]), positions(F, window[1], stride[1])];
     const boxes = rows.flatMap((r) => columns.map((c) => [r, c] as const));
-    const absent = new Uint8Array(K * F);
     // world 0 is the observed one
     const write = (n: number, values: Float32Array): void => {
-      if (n === 0) return;
-      absent.fill(0);
-      forCells(boxes[n - 1]!, F, (at) => {
-        absent[at] = 1;
-      });
-      occlude(question, absent, values);
+      if (n > 0) forCells(boxes[n - 1]!, F, (at) => occludeCell(question, at, values));
     };
     const worlds = await runWorlds(question, { count: 1 + boxes.length, write }, run);
     return question.targets.map((target) => {

@@ -25,6 +25,11 @@ export function oneOf<T extends string>(options: Options, name: string, texts: r
   return found;
 }
 
+/** @throws ConfigError for more players than a method can take; `more` says which are counted, and what would do instead */
+export function fewEnough(M: number, most: number, more: string): void {
+  if (M > most) throw new ConfigError(invalid('--option players', M, `at most ${most} players${more}`));
+}
+
 /** An option that is a text. @throws ConfigError for anything else */
 export function text(options: Options, name: string): string {
   const value = options[name];

@@ -78,11 +78,6 @@ export function cellsOf({ count, of }: Players): number[][] {
   return cells;
 }
 
-/** Marks the cells (K, F) of the players that a coalition leaves out. */
-export function absentCells({ of }: Players, present: (player: number) => boolean, absent: Uint8Array): void {
-  for (let at = 0; at < of.length; at++) absent[at] = present(of[at]!) ? 0 : 1;
-}
-
 /** The numbers of all players in the fields that they belong to, and as a list of players. */
 export function playerAnswer(
   players: Players,

@@ -1,10 +1,9 @@
-import { ConfigError, invalid } from '../errors.ts';
 import { type Game, gameAnswers, openGame, type Worth } from './game.ts';
 import type { Method, Question, Run } from './method.ts';
-import { text } from './options.ts';
+import { fewEnough, text } from './options.ts';
 import { fitSegments, type Players, parsePlayers, SEGMENTS } from './players.ts';
 
-/** Players whose coalitions are all tried: 2^20 of them, a minute or so of a small LSTM. */
+/** Players whose coalitions are all tried, at most: 2^20 worlds take seconds over segments of a small LSTM, minutes over cells. */
 export const MOST_PLAYERS = 20;
 
 /** Exact Shapley values: every coalition is tried. */
@@ -44,7 +43,11 @@ export async function exactShapley(question: Question, players: Players, run?: R
  */
 export async function enumerate(game: Game, run?: Run): Promise<Worth> {
   const M = game.active.length;
-  if (M > MOST_PLAYERS) throw tooMany(M);
+  fewEnough(
+    M,
+    MOST_PLAYERS,
+    ` that differ from their baseline, such as segments:${MOST_PLAYERS}; for more, --method shapley-sampling or kernel-shap`,
+  );
   const O = game.question.targets.length;
   const count = 1 << M;
   // the oldest player is the highest bit, so that the coalitions come in the order of their past
@@ -81,9 +84,4 @@ function coalitionWeights(M: number): Float64Array {
     weight *= (s + 1) / (M - 1 - s);
   }
   return weights;
-}
-
-function tooMany(M: number): ConfigError {
-  const expected = `at most ${MOST_PLAYERS} of them, such as segments:${MOST_PLAYERS}; for more, --method kernel-shap or shapley-sampling`;
-  return new ConfigError(invalid('--option players', `${M} players that differ from their baseline`, expected));
 }

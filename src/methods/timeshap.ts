@@ -20,7 +20,7 @@ export const timeshap: Method = {
     cost: 'about K^2 branch-ticks to prune, then at most `coalitions` worlds a level',
     baselines: 'all',
     caveat:
-      'the pruned ticks stay below the tolerance together, not one by one; more than 2^M coalitions are drawn, not tried',
+      'the pruned ticks stay below the tolerance together, not one by one; where 2^M exceeds `coalitions`, values are estimates',
     source: 'Bento et al. 2021',
   },
   options: {

@@ -82,11 +82,12 @@ export class WorldTree {
   /** Makes the distinct rows of tick k the model's inputs. @returns how many there are */
   #give(k: number): number {
     const { counts, values } = this.#rows;
-    const [F, model] = [this.#F, this.#model];
+    const { input, inputStride } = this.#model;
+    const F = this.#F;
     const R = counts[k]!;
     for (let r = 0; r < R; r++) {
-      const at = (k * this.size + r) * F;
-      model.input.set(values.subarray(at, at + F), r * model.inputStride);
+      const from = (k * this.size + r) * F;
+      for (let f = 0; f < F; f++) input[r * inputStride + f] = values[from + f]!;
     }
     return R;
   }

@@ -15,8 +15,8 @@ export interface AttributeOptions {
   mode?: 'stateful' | 'windowed';
   /** Default zero, or the reservoir where the method draws. */
   baseline?: BaselineChoice;
-  /** Number or name of an output, `argmax`, or `all`; default the first. */
-  target?: string;
+  /** Number or name of an output, `argmax`, or numbers of several, which are explained in one pass; default the first. */
+  target?: string | readonly number[];
   score?: 'raw' | 'probability' | 'logit';
   seed?: number;
   /** Windows to draw from (each K x F) in place of the stream's own. */

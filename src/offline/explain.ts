@@ -14,8 +14,8 @@ export interface ExplainOptions extends Mode {
   /** K: ticks explained in stateful mode, at most. A windowed run explains all its T ticks. */
   ticks: number;
   baseline: BaselineChoice;
-  /** Number or name of an output, `argmax` of the unperturbed outputs, or `all`. */
-  target: string;
+  /** Number or name of an output, `argmax` of the unperturbed outputs, or numbers of several. */
+  target: string | readonly number[];
   score: NonNullable<ModelOptions['score']>;
   /** For methods that draw at random; default 0. */
   seed?: number;

@@ -8,13 +8,14 @@ import {
   methods,
   type Options,
   type PlayerValue,
+  type Question,
 } from '../../src/methods/index.ts';
 import { openBlackBox } from '../../src/model/blackBox.ts';
 import { Model } from '../../src/model/graph.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
-import { goldenModel } from '../golden/golden.ts';
+import { goldenModel, goldenTensors, goldenWindow } from '../golden/golden.ts';
 import { builds, kernels, random } from '../kernels.ts';
-import { type Asked, question } from '../methods/asking.ts';
+import { questionAt } from '../methods/questions.ts';
 import { denseSpec, fill, lstmSpec, modelOf, randomModel } from '../models.ts';
 
 /** What a method must be told before it can answer, and what makes it quick. */
@@ -81,20 +82,33 @@ const convolving = modelOf(F, 2, [
   lstmSpec('lstm', 4, 5, next),
   denseSpec('dense', 5, 2, next),
 ]);
-const stateful = question(lstm, stream, [0.1, -0.2, 0.3], { K });
+const stateful = questionAt(lstm, stream, [0.1, -0.2, 0.3], { K });
 const attending = goldenModel('keras-attention', 'model.keras');
 const T = attending.window!;
 const long = Array.from({ length: T + 8 }, () => Float32Array.from({ length: attending.inputs }, next));
-const windowed: Asked = {
-  ...question(attending, long.slice(-T), new Float32Array(attending.inputs), { windowed: true }),
+const windowed: Question = {
+  ...questionAt(attending, long.slice(-T), new Float32Array(attending.inputs), { windowed: true }),
   history: long,
   indices: long.map((_, i) => i),
 };
 
+const sentiment = goldenModel('keras-embedding-sentiment', 'model.keras');
+const words = goldenTensors('keras-embedding-sentiment');
+const sentences = [0, 1].flatMap((n) => goldenWindow(words, n));
+const tokens: Question = {
+  ...questionAt(sentiment, sentences.slice(-sentiment.window!), [0], { windowed: true }),
+  history: sentences.map((x) => Float32Array.from(x)),
+  indices: sentences.map((_, i) => i),
+};
+
 const all = methods.map((method) => [method.name, method] as const);
 const streaming = all.filter(([, method]) => method.supports(lstm) === true);
-const answers = (method: Method, asked: Asked, target = 'all', options = optionsOf(method)): Promise<Answer[]> =>
-  ask(method, asked, target, options);
+const answers = (
+  method: Method,
+  asked: Question,
+  target: string | number[] = [0, 1],
+  options = optionsOf(method),
+): Promise<Answer[]> => ask(method, asked, target, options);
 
 describe.each(all)('%s', (name, method) => {
   it('says what it is, and keeps the types of its options', () => {
@@ -111,7 +125,16 @@ describe.each(all)('%s', (name, method) => {
       expect([name, reason]).toEqual(['lrp', expect.stringMatching(/attention/)]);
       return;
     }
-    for (const answer of await answers(method, windowed)) checkShapes(answer, T, attending.inputs);
+    for (const answer of await answers(method, windowed, '0')) checkShapes(answer, T, attending.inputs);
+  });
+
+  it('answers about tokens, or says why not', async () => {
+    const reason = method.supports(tokens.spec);
+    if (reason !== true) {
+      expect(reason).toMatch(/token|embedding|attention/);
+      return;
+    }
+    for (const answer of await answers(method, tokens, '0')) checkShapes(answer, tokens.ticks.length, 1);
   });
 
   it('answers about a black box, or says why not', async () => {
@@ -124,8 +147,8 @@ describe.each(all)('%s', (name, method) => {
     const blackBox = await openBlackBox(spec);
     const window = spec.window ?? 32;
     const ticks = Array.from({ length: window + 5 }, () => Float32Array.from({ length: spec.inputs }, next));
-    const asked: Asked = {
-      ...question(spec, ticks.slice(-window), new Float32Array(spec.inputs), { windowed: true, blackBox }),
+    const asked: Question = {
+      ...questionAt(spec, ticks.slice(-window), new Float32Array(spec.inputs), { windowed: true, blackBox }),
       history: ticks,
       indices: ticks.map((_, i) => i),
     };
@@ -164,7 +187,7 @@ describe.each(streaming)('%s on a stream', (name, method) => {
 
   it('is nothing where nothing differs from the baseline', async () => {
     if (SLOPES.includes(name)) return expect(SLOPES).toContain(name);
-    const zeros = question(
+    const zeros = questionAt(
       lstm,
       stream.map(() => new Float32Array(F)),
       new Float32Array(F),
@@ -191,7 +214,7 @@ describe.each(streaming)('%s on a stream', (name, method) => {
   it('takes the state before the window from a snapshot', async () => {
     const model = new Model(kernels, lstm);
     for (const x of stream.slice(0, 15)) model.stepOne(x);
-    const later: Asked = { ...stateful, start: model.snapshot(), before: stream.slice(15, 30 - K) };
+    const later: Question = { ...stateful, start: model.snapshot(), before: stream.slice(15, 30 - K) };
     expect(await answers(method, later)).toEqual(await answers(method, stateful));
     const reason = method.supports(convolving);
     if (reason !== true) {
@@ -201,7 +224,7 @@ describe.each(streaming)('%s on a stream', (name, method) => {
     const other = new Model(kernels, convolving);
     for (const x of stream.slice(0, 16)) other.stepOne(x);
     const asked = { ...stateful, spec: convolving };
-    const from16: Asked = { ...asked, start: other.snapshot(), before: stream.slice(16, 30 - K) };
+    const from16: Question = { ...asked, start: other.snapshot(), before: stream.slice(16, 30 - K) };
     expect(await answers(method, from16)).toEqual(await answers(method, asked));
   });
 
@@ -214,8 +237,8 @@ describe.each(streaming)('%s on a stream', (name, method) => {
   it('answers about one tick', async () => {
     const options = { ...optionsOf(method) };
     if (options.players === 'segments:3') options.players = 'ticks';
-    const asked = question(lstm, stream, [0.1, -0.2, 0.3], { K: 1 });
-    for (const answer of await answers(method, asked, 'all', options)) checkShapes(answer, 1, F);
+    const asked = questionAt(lstm, stream, [0.1, -0.2, 0.3], { K: 1 });
+    for (const answer of await answers(method, asked, [0, 1], options)) checkShapes(answer, 1, F);
   });
 });
 
@@ -229,7 +252,7 @@ describe('a linear model, on paper', () => {
     [1, 2],
     [4, 1],
   ];
-  const asked = question(linear, [[1, 2], [1, 2], ...ticks], [1, 2], { K: 3 });
+  const asked = questionAt(linear, [[1, 2], [1, 2], ...ticks], [1, 2], { K: 3 });
   const background = [
     [
       [1, 2],

@@ -9,10 +9,10 @@ import type { LayerSpec } from '../../src/model/spec.ts';
 import { outputWidth, wire } from '../../src/model/wiring.ts';
 import { asset } from '../../src/node/assets.ts';
 import { goldenCases, goldenModel, goldenTensors, goldenWindow, kerasKinds } from '../golden/golden.ts';
-import { BUILDS } from '../kernels.ts';
-import { modelOf } from '../models.ts';
+import { BUILDS, random } from '../kernels.ts';
+import { modelOf, randomModel } from '../models.ts';
 import { launch } from './browser.ts';
-import { type Case, outputs } from './models.ts';
+import { type Case, explanations, outputs } from './models.ts';
 
 /** Every kind of layer by small models, and the golden ones. */
 function cases(): (Case & { layers: LayerSpec[] })[] {
@@ -56,7 +56,6 @@ describe('models in Chromium', () => {
     await page.addScriptTag({ content: code });
     const all = cases();
     const here = await outputs(wasm, all);
-    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
     const there = await page.evaluate(
       async ([kernels, list]) => {
         const bytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -69,4 +68,30 @@ describe('models in Chromium', () => {
     expect(there).toEqual(here);
     await page.close();
   });
+
+  it('every method says what it says in Node, to the bit', async () => {
+    const page = await browser.newPage();
+    const [code, wasm] = await Promise.all([bundle(), readFile(asset('dist/kernels/whytick.wasm'))]);
+    await page.addScriptTag({ content: code });
+    const next = random(3);
+    const stream = Array.from({ length: 40 }, () => [next(), next(), next()]);
+    const model = writeNative(randomModel(3, [9], 2, 6));
+    const options = { counterfactual: { threshold: 0.1 }, delta: { since: 35 }, timeshap: { coalitions: 64 } };
+    const here = await explanations(wasm, { model, windows: [stream] }, options);
+    expect(Object.keys(here).length).toBeGreaterThan(15);
+    const there = await page.evaluate(
+      async ([kernels, text, ticks, asked]) => {
+        const bytes = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+        const { models } = globalThis as unknown as { models: { explanations: typeof explanations } };
+        return models.explanations(bytes(kernels), { model: bytes(text), windows: [ticks] }, asked);
+      },
+      [base64(wasm), base64(model), stream, options] as const,
+    );
+    expect(there).toEqual(here);
+    await page.close();
+  });
 });
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

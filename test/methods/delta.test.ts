@@ -3,7 +3,7 @@ import { Model } from '../../src/model/graph.ts';
 import { expectClose } from '../golden/golden.ts';
 import { kernels, random } from '../kernels.ts';
 import { denseSpec, modelOf, randomModel } from '../models.ts';
-import { answer, question } from './asking.ts';
+import { answer, questionAt } from './questions.ts';
 
 const next = random(6);
 const stream = Array.from({ length: 20 }, () => Float32Array.of(next(), next()));
@@ -22,7 +22,7 @@ function moved(s: number, occluded: (t: number, f: number) => boolean): number {
 }
 
 describe.each([15, 11, 3])('since tick %d, of a window that begins with 12', (s) => {
-  const asked = question(spec, stream, baseline, { K: 8 });
+  const asked = questionAt(spec, stream, baseline, { K: 8 });
 
   it('rolling occlusion: each cell and tick, by brute force', async () => {
     const { values, events, change, since, output, baselineOutput } = await answer('delta', asked, { since: s });
@@ -55,7 +55,7 @@ describe.each([15, 11, 3])('since tick %d, of a window that begins with 12', (s)
 });
 
 it('a windowed model: both windows begin at zero', async () => {
-  const windowed = question(spec, stream.slice(-8), baseline, {
+  const windowed = questionAt(spec, stream.slice(-8), baseline, {
     windowed: true,
     history: stream,
     indices: stream.map((_, i) => i),
@@ -82,7 +82,7 @@ it('a linear model, on paper: what came has come, what went is not asked', async
   const linear = modelOf(1, 1, [
     { ...denseSpec('d', 1, 1, () => 0), kernel: Float32Array.of(3), bias: Float32Array.of(0) },
   ]);
-  const asked = question(linear, [[5], [2], [4]], [1]);
+  const asked = questionAt(linear, [[5], [2], [4]], [1]);
   const { values, output } = await answer('delta', asked, { since: 1 });
   expect(output).toBe(6);
   expect([...values!]).toEqual([0, -3, 9]);
@@ -96,5 +96,5 @@ it.each([
     /^invalid --option of: 'lime' \(expected rolling-occlusion, integrated-gradients, shapley\)/,
   ],
 ])('refuses %o', (options, message) => {
-  return expect(answer('delta', question(spec, stream, baseline), options)).rejects.toThrow(message);
+  return expect(answer('delta', questionAt(spec, stream, baseline), options)).rejects.toThrow(message);
 });

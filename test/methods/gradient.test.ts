@@ -1,25 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { expectClose, goldenFile } from '../golden/golden.ts';
+import { expectClose } from '../golden/golden.ts';
 import { random } from '../kernels.ts';
 import { denseSpec, modelOf, randomModel } from '../models.ts';
-import { answer, attributionCases, fixtureL, goldenQuestion, question } from './asking.ts';
+import { answer, attributionCases, fixtureL, questionAt } from './questions.ts';
 
 // float32 against float64; the cases allow 1e-5 + 1e-3
 const LIMITS = { atol: 1e-6, rtol: 1e-4 };
 
-describe.each(attributionCases)('$name', (golden) => {
-  const { tensors, target } = golden;
-  const windows = Array.from({ length: tensors.x!.shape[0]! }, (_, n) => n);
+describe.each(attributionCases)('$name', ({ tensors, question, sizes: { N, F } }) => {
+  const windows = Array.from({ length: N }, (_, n) => n);
 
   it('gradients, and gradients times inputs', async () => {
     for (const n of windows) {
-      const asked = goldenQuestion(golden, n, 'zero');
+      const asked = question(n, 'zero');
       for (const [method, options, name] of [
         ['saliency', {}, 'saliency'],
         ['saliency', { absolute: true }, 'saliency_abs'],
         ['input-x-gradient', {}, 'input_x_gradient'],
       ] as const) {
-        const { values } = await answer(method, asked, options, target);
+        const { values } = await answer(method, asked, options);
         expectClose(values!, tensors[name]!.row(n), LIMITS, `${name}[${n}]`);
       }
     }
@@ -27,13 +26,13 @@ describe.each(attributionCases)('$name', (golden) => {
 
   it.each(['zero', 'mean'] as const)('integrated gradients as Captum, baseline %s', async (baseline) => {
     for (const n of windows) {
-      const asked = goldenQuestion(golden, n, baseline);
+      const asked = question(n, baseline);
       for (const [rule, short] of [
         ['gauss-legendre', 'gl'],
         ['trapezoid', 'trap'],
       ] as const) {
         const name = `ig_${short}64_${baseline}`;
-        const { values, completenessGap } = await answer('integrated-gradients', asked, { rule }, target);
+        const { values, completenessGap } = await answer('integrated-gradients', asked, { rule });
         expectClose(values!, tensors[name]!.row(n), LIMITS, `${name}[${n}]`);
         expectClose([completenessGap!], [tensors[`${name}_delta`]!.data[n]!], { atol: 1e-6 }, `${name}_delta[${n}]`);
       }
@@ -42,11 +41,10 @@ describe.each(attributionCases)('$name', (golden) => {
 
   it('temporal integrated gradients as tint with its tunnel', async () => {
     for (const n of windows) {
-      const asked = goldenQuestion(golden, n, 'mean');
-      const { values } = await answer('temporal-integrated-gradients', asked, {}, target);
+      const asked = question(n, 'mean');
+      const { values } = await answer('temporal-integrated-gradients', asked, {});
       expectClose(values!, tensors.tint_temporal_ig_mean!.row(n), LIMITS, `[${n}]`);
-      const last = await answer('temporal-integrated-gradients', asked, { tunnel: false }, target);
-      const F = golden.spec.inputs;
+      const last = await answer('temporal-integrated-gradients', asked, { tunnel: false });
       expect(Array.from(last.values!.slice(-F))).toEqual(Array.from(values!.slice(-F)));
       expect(last.values!.slice(0, -F).some((value) => value !== 0)).toBe(false);
     }
@@ -54,13 +52,11 @@ describe.each(attributionCases)('$name', (golden) => {
 });
 
 it('fixture L: integrated gradients of 50 points, absolute gradients', async () => {
-  const { spec, x, baseline } = fixtureL();
-  const golden = JSON.parse(new TextDecoder().decode(goldenFile('fixture-l', 'figures.json')));
-  const asked = question(spec, x, baseline);
+  const { question: asked, figures } = fixtureL();
   const ig = await answer('integrated-gradients', asked, { steps: 50 });
-  expectClose(ig.values!, golden.ig_base_50gl.flat(), { atol: 1e-6 });
+  expectClose(ig.values!, figures.ig_base_50gl!.flat(), { atol: 1e-6 });
   const slopes = await answer('saliency', asked, { absolute: true });
-  expectClose(slopes.values!, golden.saliency_abs.flat(), { atol: 1e-6 });
+  expectClose(slopes.values!, figures.saliency_abs!.flat(), { atol: 1e-6 });
 });
 
 describe('a linear model y = 2 x0 - 3 x1 of the newest tick', () => {
@@ -69,7 +65,7 @@ describe('a linear model y = 2 x0 - 3 x1 of the newest tick', () => {
   ]);
   const next = random(8);
   const stream = Array.from({ length: 40 }, () => [next(), next()]);
-  const asked = question(spec, stream, [0.5, 0.25], { K: 3 });
+  const asked = questionAt(spec, stream, [0.5, 0.25], { K: 3 });
   const [x0, x1] = asked.ticks[2]! as unknown as [number, number];
 
   it('has the same gradient everywhere', async () => {
@@ -102,8 +98,8 @@ it('a window after others: gradients begin with the state that they leave', asyn
   const spec = randomModel(2, [5], 1, 3);
   const next = random(4);
   const stream = Array.from({ length: 12 }, () => [next(), next()]);
-  const long = await answer('saliency', question(spec, stream, [0, 0]));
-  const short = await answer('saliency', question(spec, stream, [0, 0], { K: 4 }));
+  const long = await answer('saliency', questionAt(spec, stream, [0, 0]));
+  const short = await answer('saliency', questionAt(spec, stream, [0, 0], { K: 4 }));
   expectClose(short.values!, long.values!.slice(-8), { atol: 1e-7 });
 });
 

@@ -82,6 +82,13 @@ describe('a surrogate', () => {
     expect(flat.r2).toBe(1);
   });
 
+  it('is not fitted to more players than equations can be solved for', async () => {
+    const long = questionOf(linear, Array(2049).fill([1, 2]), [0, 0]);
+    await expect(answer(lime, long, { players: 'cells' })).rejects.toThrow(
+      /^invalid --option players: 4098 \(expected at most 4096 players, such as ticks or features\)/,
+    );
+  });
+
   it('is the same for the same seed', async () => {
     const found = (seed: number) =>
       answer(lime, questionOf(randomModel(2, [5]), ticks, [0, 0], { seed }), { samples: 20 });

@@ -5,7 +5,7 @@ import { Model } from '../../src/model/graph.ts';
 import { expectClose } from '../golden/golden.ts';
 import { kernels, random } from '../kernels.ts';
 import { randomModel } from '../models.ts';
-import { answer, question } from './asking.ts';
+import { answer, questionAt } from './questions.ts';
 
 it('says at every tick what `delta` says of the stream up to it', async () => {
   const [F, K] = [2, 6];
@@ -33,7 +33,7 @@ it('says at every tick what `delta` says of the stream up to it', async () => {
       continue;
     }
     expect(live.age).toBe(t - marked);
-    const asked = question(spec, stream.slice(0, t + 1), baseline, { K });
+    const asked = questionAt(spec, stream.slice(0, t + 1), baseline, { K });
     const found = await answer('delta', asked, { since: marked });
     expectClose([live.moved], [found.output], { atol: 1e-7 }, `moved at ${t}`);
     expectClose(live.values, found.values!, { atol: 2e-7 }, `values at ${t}`);

@@ -1,51 +1,49 @@
 import { describe, expect, it } from 'vitest';
 import { LagBand, lagBandSize } from '../../src/methods/lagBand.ts';
 import { Model } from '../../src/model/graph.ts';
-import { expectClose, goldenFile } from '../golden/golden.ts';
+import { expectClose } from '../golden/golden.ts';
 import { kernels, random } from '../kernels.ts';
 import { denseSpec, modelOf, randomModel } from '../models.ts';
-import { answer, attributionCases, fixtureL, goldenQuestion, question } from './asking.ts';
+import { answer, attributionCases, captumModel, fixtureL, questionAt } from './questions.ts';
 
 // float32 against float64, as the cases' own files say
 const LIMITS = { atol: 5e-6, rtol: 1e-4 };
 
-describe.each(attributionCases)('$name', (golden) => {
-  const { tensors, target } = golden;
-  const windows = Array.from({ length: tensors.x!.shape[0]! }, (_, n) => n);
+describe.each(attributionCases)('$name', ({ tensors, question, sizes: { N, F } }) => {
+  const windows = Array.from({ length: N }, (_, n) => n);
 
   it.each(['zero', 'mean'] as const)('occlusion and ablation as Captum, baseline %s', async (baseline) => {
     for (const n of windows) {
-      const asked = goldenQuestion(golden, n, baseline);
+      const asked = question(n, baseline);
       for (const [window, name] of [
         ['1x1', 'occlusion_1x1'],
         ['1xF', 'occlusion_1xF'],
         ['4x1', 'occlusion_4x1'],
       ] as const) {
-        const { values, output } = await answer('occlusion', asked, { window }, target);
+        const { values, output } = await answer('occlusion', asked, { window });
         expectClose(values!, tensors[`${name}_${baseline}`]!.row(n), LIMITS, `${name}[${n}]`);
         expectClose([output], [tensors.y!.row(n)[tensors.target!.data[n]!]!], { atol: 2e-6 }, `y[${n}]`);
       }
-      const { events } = await answer('occlusion', asked, { window: '1xF' }, target);
+      const { events } = await answer('occlusion', asked, { window: '1xF' });
       const everyFeature = tensors[`occlusion_1xF_${baseline}`]!.row(n);
       expectClose(
         events!,
-        everyFeature.filter((_, at) => at % golden.spec.inputs === 0),
+        everyFeature.filter((_, at) => at % F === 0),
         LIMITS,
         'events',
       );
-      const { values } = await answer('ablation', asked, {}, target);
+      const { values } = await answer('ablation', asked, {});
       expectClose(values!, tensors[`feature_ablation_cell_${baseline}`]!.row(n), LIMITS, `ablation[${n}]`);
     }
   });
 
   it('temporal occlusion as tint, the newest tick alone and with its tunnel', async () => {
     for (const n of windows) {
-      const asked = goldenQuestion(golden, n, 'mean');
-      const last = await answer('temporal-occlusion', asked, { tunnel: false }, target);
-      const F = golden.spec.inputs;
+      const asked = question(n, 'mean');
+      const last = await answer('temporal-occlusion', asked, { tunnel: false });
       expectClose(last.values!.slice(-F), tensors.tint_temporal_occlusion_mean!.row(n), LIMITS, `last[${n}]`);
       expect(last.values!.slice(0, -F).every((value) => value === 0)).toBe(true);
-      const all = await answer('temporal-occlusion', asked, {}, target);
+      const all = await answer('temporal-occlusion', asked, {});
       expectClose(all.values!, tensors.tint_tunnel_temporal_occlusion_mean!.row(n), LIMITS, `tunnel[${n}]`);
     }
   });
@@ -57,8 +55,8 @@ describe.each(attributionCases)('$name', (golden) => {
     );
     const samples = 60;
     for (const n of windows.slice(0, 2)) {
-      const asked = { ...goldenQuestion(golden, n, 'zero'), background };
-      const found = await answer('augmented-occlusion', asked, { samples }, target);
+      const asked = { ...question(n, 'zero'), background };
+      const found = await answer('augmented-occlusion', asked, { samples });
       const exact = tensors.augmented_occlusion_exact!.row(n);
       const deviation = tensors.augmented_occlusion_sd!.row(n);
       found.values!.forEach((value, at) => {
@@ -74,9 +72,7 @@ describe.each(attributionCases)('$name', (golden) => {
 });
 
 describe('fixture L', () => {
-  const { spec, x, baseline } = fixtureL();
-  const golden = JSON.parse(new TextDecoder().decode(goldenFile('fixture-l', 'figures.json')));
-  const asked = question(spec, x, baseline);
+  const { question: asked, figures } = fixtureL();
   const limits = { atol: 1e-5, rtol: 0 };
 
   it.each([
@@ -89,15 +85,16 @@ describe('fixture L', () => {
     ['temporal-occlusion', {}, 'tint_temporal_occlusion_last'],
   ])('%s %o', async (method, options, name) => {
     const { values, output, baselineOutput } = await answer(method, asked, options);
-    expectClose(values!, golden[name].flat(), limits, name);
-    expectClose([output, baselineOutput!], [golden['f(x)'], golden['f(base)']], limits, 'outputs');
+    expectClose(values!, figures[name]!.flat(), limits, name);
+    expectClose([output, baselineOutput!], [figures['f(x)']!, figures['f(base)']!], limits, 'outputs');
   });
 
   it('lag-band: the nested windows of WinIT, whose figures are 2 |p - q| of p = sigmoid(4 y)', async () => {
-    const rows: number[][][] = golden['winit_detbase_W3[t][f][lag W-1..0]'];
+    const rows = figures['winit_detbase_W3[t][f][lag W-1..0]'] as unknown as number[][][];
     const p = (y: number): number => 1 / (1 + Math.exp(-4 * y));
-    for (let t = 1; t < x.length; t++) {
-      const { values, output } = await answer('lag-band', question(spec, x.slice(0, t + 1), baseline), { band: 3 });
+    for (let t = 1; t < asked.ticks.length; t++) {
+      const then = questionAt(asked.spec, asked.ticks.slice(0, t + 1), [0.1, -0.2]);
+      const { values, output } = await answer('lag-band', then, { band: 3 });
       for (let f = 0; f < 2; f++) {
         let [D, theirs] = [0, 0];
         for (let n = 0; n < Math.min(3, t); n++) {
@@ -125,8 +122,8 @@ describe('lag-band, live', () => {
     for (const [t, x_t] of x.entries()) {
       live.push(x_t, baseline);
       const K = Math.min(band, t + 1);
-      const then = question(spec, x.slice(0, t + 1), baseline, { K });
-      const { values, change } = await answer('lag-band', then, { band }, '1');
+      const then = questionAt(spec, x.slice(0, t + 1), baseline, { K });
+      const { values, change } = await answer('lag-band', then, { band }, 1);
       expect(Array.from(live.values.slice(-K * F))).toEqual(Array.from(values!));
       if (t > 0) expectClose(live.change.slice(-K * F), change!, { atol: 1e-7 }, `change at ${t}`);
       for (let k = 0; k < K; k++) {
@@ -144,7 +141,7 @@ describe('lag-band, live', () => {
     const spec = modelOf(1, 1, [
       { ...denseSpec('d', 1, 1, () => 0), kernel: Float32Array.of(3), bias: Float32Array.of(0) },
     ]);
-    const { values, change, since } = await answer('lag-band', question(spec, [[5], [2], [4]], [1]), { band: 3 });
+    const { values, change, since } = await answer('lag-band', questionAt(spec, [[5], [2], [4]], [1]), { band: 3 });
     expect([...values!]).toEqual([0, 0, 9]);
     // of 3 x_t - 3 x_(t-1): -(3 * 2 - 3) comes with the tick before
     expect([...change!]).toEqual([0, -3, 9]);
@@ -153,17 +150,6 @@ describe('lag-band, live', () => {
 });
 
 describe('what Captum says of y = relu(s - 10) + 3 relu(s + 1) - 1, s the sum of [20, 50, 30]', () => {
-  const one = (name: string, inputs: number, units: number, kernel: number[], bias: number[], activation: string) => ({
-    ...denseSpec(name, inputs, units, () => 0, activation),
-    kernel: Float32Array.from(kernel),
-    bias: Float32Array.from(bias),
-  });
-  const spec = modelOf(3, 1, [
-    one('sums', 3, 2, [1, 1, 1, 1, 1, 1], [-10, 1], 'relu'),
-    one('y', 2, 1, [1, 3], [-1], 'linear'),
-  ]);
-  const asked = (baseline: number[]) => question(spec, [[20, 50, 30]], baseline);
-
   it.each([
     ['occlusion', { window: '1x1' }, 0, [80, 200, 120]],
     ['occlusion', { window: '1x2' }, 10, [200, 220, 240]],
@@ -171,7 +157,11 @@ describe('what Captum says of y = relu(s - 10) + 3 relu(s + 1) - 1, s the sum of
     ['ablation', {}, 0, [80, 200, 120]],
     ['ablation', { players: 'mask:0,0,1' }, 0, [280, 280, 120]],
   ] as const)('%s %o', async (method, options, baseline, expected) => {
-    const { values } = await answer(method, asked([baseline, baseline, baseline]), options);
+    const { values } = await answer(
+      method,
+      questionAt(captumModel(), [[20, 50, 30]], [baseline, baseline, baseline]),
+      options,
+    );
     expect([...values!]).toEqual(expected);
   });
 });
@@ -185,7 +175,7 @@ describe('counterfactual', () => {
       bias: Float32Array.of(0, 60),
     },
   ]);
-  const asked = question(
+  const asked = questionAt(
     spec,
     [
       [0, 0],
@@ -206,7 +196,7 @@ describe('counterfactual', () => {
   });
 
   it('takes the output to another class', async () => {
-    const { counterfactual } = await answer('counterfactual', asked, { class: 'y0' }, 'argmax');
+    const { counterfactual } = await answer('counterfactual', asked, { class: 'y0' }, 1);
     expect(counterfactual!.values[3]).toBeCloseTo(5.7, 2);
     expect(counterfactual!.output).toBe(60);
   });

@@ -1,5 +1,12 @@
 /** Questions to methods: of the golden attribution cases, of fixture L, and of models made by hand. */
-import type { Answer, Method, Options, Question } from '../../src/methods/method.ts';
+import {
+  ask,
+  type ExplainedOutput,
+  findMethod,
+  type Method,
+  type Options,
+  type Question,
+} from '../../src/methods/index.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
 import { type GoldenTensor, goldenFile, goldenModel, goldenTensors, goldenWindow } from '../golden/golden.ts';
 import { kernels } from '../kernels.ts';
@@ -113,8 +120,26 @@ export function captumModel(): ModelSpec {
   ]);
 }
 
-/** The answer for the question's first target. */
-export async function answer(method: Method, question: Question, options: Options = {}): Promise<Answer> {
-  const [first] = await method.explain(question, { ...method.options, ...options });
+/** The question about the last K ticks of a stream. */
+export function questionAt(
+  spec: ModelSpec,
+  stream: readonly ArrayLike<number>[],
+  baseline: ArrayLike<number>,
+  { K = stream.length, ...more }: Partial<Question> & { K?: number } = {},
+): Question {
+  const history = stream.map((x) => Float32Array.from(x));
+  const before = history.slice(0, -K);
+  return questionOf(spec, history.slice(-K), baseline, { before, history, indices: history.map((_, i) => i), ...more });
+}
+
+/** The answer for one target: by default the question's first. */
+export async function answer(
+  method: Method | string,
+  question: Question,
+  options: Options = {},
+  target: number = question.targets[0]!,
+): Promise<ExplainedOutput> {
+  const asked = typeof method === 'string' ? findMethod(method) : method;
+  const [first] = await ask(asked, question, String(target), { ...asked.options, ...options });
   return first!;
 }

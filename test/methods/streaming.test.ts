@@ -8,7 +8,7 @@ import { Model } from '../../src/model/graph.ts';
 import { Tape } from '../../src/model/tape.ts';
 import { kernels, random } from '../kernels.ts';
 import { randomModel } from '../models.ts';
-import { answer, question } from './asking.ts';
+import { answer, questionAt } from './questions.ts';
 
 const [T, F] = [200, 3];
 const spec = randomModel(F, [7], 1, 12);
@@ -49,7 +49,7 @@ it('occlusion of the newest tick, and lag bands', () => {
 it('temporal integrated gradients', async () => {
   const steps = 9;
   const { points, weights } = quadrature('gauss-legendre', steps, kernels.math);
-  const { values } = await answer('temporal-integrated-gradients', question(spec, stream, baseline), { steps });
+  const { values } = await answer('temporal-integrated-gradients', questionAt(spec, stream, baseline), { steps });
   for (const t of [0, 1, 50, T - 1]) {
     const tape = new Tape(kernels, spec, { branches: steps, ticks: t + 1 });
     const windows = new Float32Array(steps * (t + 1) * F);
@@ -72,7 +72,7 @@ it('temporal integrated gradients', async () => {
 
 it('worlds: many at once, in any order, as each of them alone', async () => {
   const K = 12;
-  const asked = { ...question(spec, stream.slice(0, 40), baseline, { K }), targets: [0] };
+  const asked = { ...questionAt(spec, stream.slice(0, 40), baseline, { K }), targets: [0] };
   const worlds = Array.from({ length: 300 }, (_, n) => {
     const draw = random(100 + (n % 250));
     return Float32Array.from({ length: K * F }, (_, at) =>
@@ -92,7 +92,7 @@ it('worlds: many at once, in any order, as each of them alone', async () => {
 });
 
 it('worlds are ended between two batches, and say how far they are', async () => {
-  const asked = { ...question(spec, stream.slice(0, 9), baseline), targets: [0] };
+  const asked = { ...questionAt(spec, stream.slice(0, 9), baseline), targets: [0] };
   const control = new AbortController();
   const told: number[] = [];
   const write = (n: number, window: Float32Array): void => {

@@ -25,7 +25,7 @@ it('explains all outputs in one pass, with options of the method', async () => {
   const all = await attribute(kernels, spec, rows, {
     method: 'occlusion',
     options: { window: '1xF' },
-    target: 'all',
+    target: [0, 1],
     window: 1,
   });
   expect(all.map(({ events }) => [...events!])).toEqual([[-13], [5]]);

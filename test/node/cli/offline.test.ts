@@ -222,7 +222,7 @@ describe('a call that is wrong', () => {
     ],
     [
       ['explain', ...MARKET, '--method', 'guess'],
-      /^whytick: invalid --method: 'guess' \(expected one of rolling-occlusion\)/,
+      /^whytick: invalid --method: 'guess' \(expected one of ablation, .*, timeshap\)/,
     ],
     [['explain', ...MARKET, '--option', 'eps'], /^whytick: invalid --option: 'eps' \(expected name=value\)/],
     [['explain', ...MARKET, '--at', 'all'], /^whytick: invalid --at: 'all' \(expected one row\)/],
