@@ -156,6 +156,8 @@ export interface Status {
   /** Receive to send, ms, 99th percentile over the last ticks. */
   sendMsP99: number;
   queueDropped: number;
+  /** Of all dashboards: questions that wait or are being answered, and what became of the others. */
+  questions: { open: number; answered: number; refused: number; failed: number };
   speed: number | null;
   recording: { file: string; state: 'recording' | 'failed'; reason?: string; ticks: number; bytes: number } | null;
 }

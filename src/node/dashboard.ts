@@ -98,6 +98,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       tickMsP99: tickMs.percentile(0.99),
       sendMsP99: hub.latency.percentile(0.99),
       queueDropped: hub.totals.dropped,
+      questions: onDemand.status,
       speed: speed?.get() ?? null,
       recording: recording(),
     };

@@ -30,6 +30,8 @@ const HEED_MS = 2000;
 const HEAP_MB = 1024;
 
 export class Explanations {
+  /** Questions so far: answered; refused because too many waited; and those without an answer for any other reason. */
+  readonly counters = { answered: 0, refused: 0, failed: 0 };
   readonly #data: WorkerData;
   readonly #waiting: Asked[] = [];
   #worker: Worker | null = null;
@@ -57,8 +59,10 @@ export class Explanations {
     const at = this.#waiting.findIndex((other) => other.client === client);
     if (at >= 0) {
       const [older] = this.#waiting.splice(at, 1, asked);
+      this.counters.failed++;
       older!.to.failed('a newer question took its place');
     } else if (this.#waiting.length >= MOST_WAITING) {
+      this.counters.refused++;
       to.failed(`${MOST_WAITING} questions wait already: ask again later`);
     } else {
       this.#waiting.push(asked);
@@ -69,8 +73,10 @@ export class Explanations {
   /** Takes a question back, whether it waits or is being answered. One that is over or unknown is none. */
   cancel(client: object, id: number): void {
     const at = this.#waiting.findIndex((asked) => asked.client === client && asked.id === id);
-    if (at >= 0) this.#waiting.splice(at, 1)[0]!.to.failed('cancelled');
-    else if (this.#running?.client === client && this.#running.id === id) this.#stop();
+    if (at >= 0) {
+      this.counters.failed++;
+      this.#waiting.splice(at, 1)[0]!.to.failed('cancelled');
+    } else if (this.#running?.client === client && this.#running.id === id) this.#stop();
   }
 
   /** A client is gone, and its questions with it. */
@@ -150,14 +156,18 @@ export class Explanations {
   #hear(message: FromWorker): void {
     if (message.type === 'progress') this.#running?.to.progress(message.done, message.total);
     else if (message.type === 'failed') this.#end((to) => to.failed(message.message));
-    else this.#end((to) => (this.#cancelled ? to.failed('cancelled') : to.answer(message.json)));
+    else if (this.#cancelled) this.#end((to) => to.failed('cancelled'));
+    else this.#end((to) => to.answer(message.json), 'answered');
   }
 
-  #end(say: (to: Answering) => void): void {
+  #end(say: (to: Answering) => void, outcome: 'answered' | 'failed' = 'failed'): void {
     clearTimeout(this.#killer);
     const ended = this.#running;
     this.#running = null;
-    if (ended) say(ended.to);
+    if (ended) {
+      this.counters[outcome]++;
+      say(ended.to);
+    }
     this.#next();
   }
 }

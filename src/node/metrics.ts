@@ -80,6 +80,14 @@ export function createMetrics({ status, hub, version }: Measured): Metrics {
   counter('whytick_frame_bytes_total', 'Bytes of these frames.', () => hub().bytes);
   counter('whytick_queue_dropped_total', 'Ticks that slow dashboards did not get.', () => hub().dropped);
   counter('whytick_slow_clients_total', 'Dashboards closed because they did not read.', () => hub().stuck);
+  gauge('whytick_questions_open', 'Questions of dashboards that wait or are being answered.', () => {
+    return status().questions.open;
+  });
+  counter('whytick_questions_answered_total', 'Questions answered.', () => status().questions.answered);
+  counter('whytick_questions_refused_total', 'Questions refused: too many waited.', () => status().questions.refused);
+  counter('whytick_questions_failed_total', 'Questions without an answer: cancelled, replaced, wrong.', () => {
+    return status().questions.failed;
+  });
   gauge('whytick_recording_bytes', 'Size of the recording.', () => status().recording?.bytes ?? 0);
   counter('whytick_recording_ticks_total', 'Ticks in the recording.', () => status().recording?.ticks ?? 0);
   gauge('whytick_recording_failed', '1 when the recording could not be written any more.', () => {

@@ -3,7 +3,7 @@ import type { Engine } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
 import { findMethod, methodOptions, methods } from '../methods/index.ts';
 import type { ModelSpec } from '../model/spec.ts';
-import type { ExplainMessage, Hello, ServerMessage } from '../wire.ts';
+import type { ExplainMessage, Hello, ServerMessage, Status } from '../wire.ts';
 import { Explanations } from './explanations.ts';
 
 /** A dashboard, as far as it is answered. */
@@ -48,6 +48,11 @@ export class OnDemand {
     this.#options = options;
     const { spec, module, features } = options;
     this.#explanations = new Explanations({ spec, module, features });
+  }
+
+  /** Questions that wait or are being answered, and what became of the others. */
+  get status(): Status['questions'] {
+    return { open: this.#explanations.size, ...this.#explanations.counters };
   }
 
   /**

@@ -97,6 +97,8 @@ describe('the queue', () => {
     expect(explanations.size).toBe(MOST_WAITING + 1);
     expect(await ask({}, 1)).toEqual({ failed: `${MOST_WAITING} questions wait already: ask again later` });
     for (const each of [running, newer, other]) expect(await each).toHaveProperty('answer');
+    expect(explanations.counters).toMatchObject({ refused: 1, failed: 1 });
+    expect(explanations.counters.answered).toBeGreaterThanOrEqual(3);
   });
 
   it('takes questions back, those of one client alone', async () => {

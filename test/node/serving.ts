@@ -52,6 +52,7 @@ export const status: Status = {
   tickMsP99: 0,
   sendMsP99: 0,
   queueDropped: 0,
+  questions: { open: 0, answered: 0, refused: 0, failed: 0 },
   speed: null,
   recording: null,
 };

@@ -140,6 +140,7 @@ describe('pageState', () => {
     tickMsP99: 1,
     sendMsP99: 1,
     queueDropped: 0,
+    questions: { open: 0, answered: 0, refused: 0, failed: 0 },
     speed: null,
     recording: null,
   };

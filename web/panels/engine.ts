@@ -46,6 +46,8 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
       const memory = series && series.end > 0 ? series.memory[series.slot(series.end - 1)]! : Number.NaN;
       fact('Model memory', Number.isFinite(memory) ? ticks(memory) : '\u2013');
       fact('Queue drops', count(Math.max(status.queueDropped, dropped)), status.queueDropped + dropped > 0);
+      const { open, answered, refused } = status.questions;
+      fact('Questions', `${count(answered)} answered, ${count(open)} open`, refused > 0);
       if (unreadable > 0) fact('Unreadable', `${count(unreadable)} frames`, true);
       const { recording } = status;
       fact(

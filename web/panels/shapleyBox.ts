@@ -43,10 +43,13 @@ export function shapleyBox(view: View): {
       const live = s.store.hello?.shapley;
       if (!live) return;
       const { shapley } = s.explained;
-      setText(note, `${count(live.worlds)} random worlds, \u00b1 one standard error`);
+      setText(note, `${count(live.worlds)} random worlds, \u00b1 1 standard error`);
+      show(under, s.method === null || shapley === null);
       setText(
         under,
-        shapley ? words(s) : 'Not known of this tick: they come with the newest one, and this page was not there.',
+        shapley
+          ? words(s)
+          : 'Not known of this tick, which came before this page did. The method "Rolling Shapley" can be asked for them.',
       );
     },
   };
