@@ -24,6 +24,7 @@ describe('a config', () => {
           target: null,
           mode: null,
           score: 'raw',
+          recent: 1024,
         },
         alerts: [],
       },

@@ -76,6 +76,15 @@ describe('dashboard of the market demo', () => {
     }
   });
 
+  it('shows what ticks are worth over random worlds, with standard errors', async () => {
+    const figure = page.getByRole('figure', { name: 'Shapley values of ticks' });
+    await expect.poll(() => colours(figure.locator('canvas')), { timeout: 10_000 }).toBeGreaterThan(4);
+    const box = page.locator('.shapley-box');
+    await expect(box.textContent()).resolves.toMatch(
+      /14 random worlds, ± 1 standard error.*Sum [+−]\d.*older ticks and sampling.*together/,
+    );
+  });
+
   it('raises a drift alert within 25 seconds of the start', async () => {
     await expect.poll(() => region('Alerts').textContent(), { timeout: 25_000 }).toMatch(/firing.*since .* 20\d\d/);
     if (!keep) return;

@@ -89,7 +89,27 @@ describe('serve', () => {
       features: [{ name: 'x' }, { name: 'diff(y)' }],
       window: 64,
       speed: null,
+      shapley: { worlds: 14, estimator: 'worlds' },
     });
+    // 14 worlds of 64 ticks are what 1,024 branches are enough for; they come with the cells of the newest tick
+    const { shapley, cells } = decodeFrame(dashboard.frames.at(-1)!);
+    expect(cells).not.toBeNull();
+    expect(shapley!.values.subarray(64 - 19).every((value) => value !== 0)).toBe(true);
+    expect(shapley!.values.subarray(0, 64 - 19).every((value) => value === 0)).toBe(true);
+    expect(shapley!.standardErrors.some((error) => error > 0)).toBe(true);
+  });
+
+  it.each([
+    ['the config says so', 'explain: {window: 8, shapley: null}'],
+    ['the model runs over windows', 'explain: {window: 8, mode: windowed}'],
+    ['more branches would be needed', 'explain: {window: 511}'],
+  ])('shows no Shapley values where %s', async (_name, explain) => {
+    const config = path(
+      'plain.yaml',
+      `feed: {url: "${url()}"}\nmapping: {time: {path: ts, format: s}, features: {x: x, y: y}}\nmodel: model.safetensors\n${explain}`,
+    );
+    const dashboard = await watch({ feed: undefined, model: undefined, config });
+    await until(() => expect(of<Hello>(dashboard, 'hello')[0]).toMatchObject({ shapley: null }));
   });
 
   it('counts junk, duplicates and late ticks, and goes on', async () => {
