@@ -5,17 +5,17 @@
  */
 import { ConfigError, invalid } from './errors.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
+import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
 import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
 import type { Kernels } from './kernels.ts';
 import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
 import type { Question } from './methods/method.ts';
 import { bankSize, RollingOcclusion } from './methods/rollingOcclusion.ts';
-import { RollingShapley } from './methods/rollingShapley.ts';
 import { Model } from './model/graph.ts';
 import { badToken, vocabularyOf } from './model/layers/embedding.ts';
 import type { ModelSpec } from './model/spec.ts';
 import { whyWindowed } from './model/wiring.ts';
-import type { Attribution, Explanation, ShapleyAttribution, Tick } from './types.ts';
+import type { Attribution, Explanation, Tick } from './types.ts';
 
 export interface ExplainerOptions {
   /** Expressions that feed the model; default the model's own. */
@@ -38,14 +38,6 @@ export interface ExplainerOptions {
   recent?: number;
 }
 
-export interface ShapleyOptions {
-  /** The most branches stepped at a tick: more give smaller standard errors. */
-  branches: number;
-  estimator: 'auto' | 'worlds' | 'regression';
-  /** The same seed draws the same worlds. */
-  seed: number;
-}
-
 /** A model with one running state, explained at every tick. One of these a stream. */
 export class Explainer {
   readonly spec: ModelSpec;
@@ -62,7 +54,7 @@ export class Explainer {
   readonly #model: Model;
   readonly #vocabulary: number | null;
   readonly #bank: RollingOcclusion | null;
-  readonly #shapley: RollingShapley | null;
+  readonly #shapley: LiveShapley | null;
   readonly #features: Columns;
   readonly #targetColumn: Columns | null;
   /** Ring of the last `horizon` predictions. */
@@ -106,17 +98,9 @@ export class Explainer {
     this.#model = new Model(kernels, spec, { score, window: this.mode === 'windowed' ? this.window : null, ...size });
     this.#bank = explains ? new RollingOcclusion(this.#model, { window: this.window, eps, target: this.target }) : null;
     const { shapley = null } = options;
+    const bank = { window: this.window, target: this.target, eps, score };
     this.#shapley =
-      shapley && this.mode === 'stateful'
-        ? new RollingShapley(kernels, spec, {
-            ...shapley,
-            players: 'ticks',
-            window: this.window,
-            target: this.target,
-            eps,
-            score,
-          })
-        : null;
+      shapley && this.mode === 'stateful' ? new LiveShapley(kernels, spec, { ...shapley, ...bank }) : null;
     this.#features = compileColumns(columns, kernels.math);
     this.#targetColumn = spec.target ? compileColumns([spec.target.expression], kernels.math) : null;
     this.#predictions = new Float64Array(Math.max(1, spec.horizon)).fill(Number.NaN);
@@ -137,13 +121,13 @@ export class Explainer {
       predicted: Number.NaN,
       residual: Number.NaN,
       attribution: this.#bank ? attributionOf(this.#bank) : null,
-      shapley: this.#shapley ? shapleyOf(this.#shapley) : null,
+      shapley: this.#shapley?.answer ?? null,
     };
   }
 
   /** Bytes of the kernels' arenas: constant from the first tick on. */
   get bytes(): number {
-    return this.#model.bytes + (this.#shapley?.model.bytes ?? 0);
+    return this.#model.bytes + (this.#shapley?.bytes ?? 0);
   }
 
   /** Branches stepped, and what watching settled branches found. */
@@ -206,7 +190,7 @@ export class Explainer {
       answer.attribution.live = this.#bank.live;
       answer.attribution.memory = this.#bank.memory;
     }
-    if (this.#shapley) this.#explainByWorlds(this.#shapley, answer.shapley!, answer.input, baseline);
+    this.#shapley?.push(answer.input, baseline);
     return answer;
   }
 
@@ -222,14 +206,6 @@ export class Explainer {
     this.#predictions.fill(Number.NaN);
     this.#index = -1;
     this.reason = null;
-  }
-
-  #explainByWorlds(bank: RollingShapley, answer: ShapleyAttribution, x: Float32Array, baseline: Float32Array): void {
-    bank.push(x, baseline);
-    answer.filled = bank.filled;
-    answer.noneOutput = bank.noneOutput;
-    answer.remainder = bank.remainder;
-    answer.gap = bank.completenessGap;
   }
 
   #stateful(x: Float32Array, baseline: Float32Array): Float32Array {
@@ -283,9 +259,4 @@ function attributionOf(bank: RollingOcclusion): Attribution {
     live: 0,
     memory: 0,
   };
-}
-
-function shapleyOf({ values, standardErrors, estimator, worlds, players }: RollingShapley): ShapleyAttribution {
-  const numbers = { filled: 0, noneOutput: Number.NaN, remainder: 0, gap: 0 };
-  return { window: players, values, standardErrors, estimator, worlds, ...numbers };
 }
