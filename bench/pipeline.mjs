@@ -20,7 +20,7 @@ const RATE = 1000;
 const SECONDS = 10;
 const BAR = 20;
 /** A question that takes longer than a second: it is cancelled. */
-const QUESTION = { method: 'augmented-occlusion', options: { samples: 100_000 } };
+const QUESTION = { method: 'kernel-shap', options: { players: 'ticks', coalitions: 100_000 } };
 const ON_DEMAND_BAR = 1.25;
 
 /** A session on a feed and a dashboard of another process, which does as `mode` says. */

@@ -9,7 +9,8 @@ export * from './drift/index.ts';
 export { Engine, type EngineConfig, type EngineOptions, type Explained, parseEngineConfig } from './engine.ts';
 // nouns and errors
 export { ConfigError, DataError, FeedError, ModelError } from './errors.ts';
-
+export type { Recent, RecentOptions } from './explainer/past.ts';
+export type { ShapleyOptions } from './explainer/shapley.ts';
 // explanations
 export { Explainer, type ExplainerOptions } from './explainer.ts';
 export { compileColumns } from './features/index.ts';

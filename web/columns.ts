@@ -1,8 +1,7 @@
 /** Whole ticks as columns about a zero line, under the cells of a heat map, with one standard error as a whisker. */
 import { signed } from '../src/numbers.ts';
-import { el, onChange, setText } from './dom.ts';
-import { capital } from './format.ts';
-import { Heat, timeAxis } from './heat.ts';
+import { el, setText } from './dom.ts';
+import { Heat, nameWidths, timeAxis } from './heat.ts';
 import type { Snapshot } from './snapshot.ts';
 import { FONT, Surface } from './surface.ts';
 import type { View } from './view.ts';
@@ -24,26 +23,19 @@ export class Columns {
   /** The figure: to be named by who makes it. */
   readonly figure: HTMLElement;
   readonly #name = el('div', 'columns-name');
-  readonly #names = el('div', 'columns-widths', { 'aria-hidden': 'true' });
+  readonly #widths = nameWidths();
   readonly #plot = el('div', 'columns');
   readonly #sum = el('div', 'columns-sum');
   readonly #surface: Surface;
-  #labels: string[] = [];
-  /** As wide as the names of the heat map above, so that columns stand under their cells. */
-  readonly #widen = onChange(() =>
-    this.#names.replaceChildren(...this.#labels.map((label) => el('div', '', {}, label))),
-  );
-
   constructor(view: View, attributes: Record<string, string>, testid: string) {
-    const names = el('div', 'heat-names', {}, this.#name, this.#names);
+    const names = el('div', 'heat-names', {}, this.#name, this.#widths.node);
     this.figure = el('figure', 'columns-box', { tabindex: '0', ...attributes }, names, this.#plot, this.#sum);
     this.#surface = new Surface(this.#plot, () => view.refresh());
     this.#surface.canvas.dataset.testid = testid;
   }
 
   draw(s: Snapshot, { name, values, errors, newest, sum }: ColumnsOf): void {
-    this.#labels = s.features.map(({ label }) => capital(label));
-    this.#widen(this.#labels.join());
+    this.#widths.write(s);
     setText(this.#name, name);
     setText(this.#sum, sum);
     const { palette } = s;

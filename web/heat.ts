@@ -1,6 +1,7 @@
 /** A heat map: rows of K past ticks, oldest at the left, with names at the left, sums at the right and the time below. */
 import { signed } from '../src/numbers.ts';
-import { el, setText } from './dom.ts';
+import { el, onChange, setText } from './dom.ts';
+import { capital } from './format.ts';
 import type { Diverging } from './scale.ts';
 import type { Snapshot } from './snapshot.ts';
 import { FONT, hatch, Surface } from './surface.ts';
@@ -42,6 +43,7 @@ export class Heat {
   readonly figure: HTMLElement;
   readonly axis = el('div', 'heat-axis');
   readonly #names = el('div', 'heat-names');
+  readonly #widths = nameWidths();
   readonly #cells = el('div', 'heat-cells');
   readonly #sums = el('div', 'heat-sums');
   readonly #surface: Surface;
@@ -62,6 +64,7 @@ export class Heat {
 
   draw(s: Snapshot, table: HeatTable): void {
     const shown = Heat.shown(s);
+    this.#widths.write(s);
     this.#arrange(table);
     this.#paint(s, table, shown);
     this.#paintAxis(s, table, shown);
@@ -79,8 +82,9 @@ export class Heat {
   }
 
   #arrange({ rows, apart }: HeatTable): void {
-    if (this.#names.childElementCount === rows.length) return;
+    if (this.#sums.childElementCount === rows.length) return;
     for (const parent of [this.#names, this.#sums]) parent.replaceChildren(...rows.map(() => el('div')));
+    this.#names.append(this.#widths.node);
     const n = rows.length - (apart ? 1 : 0);
     const height = n > 12 ? 16 : n > 6 ? 20 : n > 4 ? 22 : innerHeight >= 1000 ? 38 : 30;
     this.figure.classList.toggle('apart', apart);
@@ -134,6 +138,20 @@ export class Heat {
     context.fillStyle = s.palette.t2;
     context.fillText(right, this.#axisSurface.width, AXIS_MIDDLE);
   }
+}
+
+/** Unseen names, so that the cells of all figures of the column stand under each other. */
+export function nameWidths(): { node: HTMLElement; write: (s: Snapshot) => void } {
+  const node = el('div', 'name-widths', { 'aria-hidden': 'true' });
+  let labels: string[] = [];
+  const rewrite = onChange(() => node.replaceChildren(...labels.map((label) => el('div', '', {}, label))));
+  return {
+    node,
+    write({ features }) {
+      labels = ['Whole tick', ...features.map(({ label }) => capital(label))];
+      rewrite(labels.join());
+    },
+  };
 }
 
 /** Middle of the text of an axis, from its top. */

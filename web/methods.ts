@@ -9,6 +9,7 @@ const NAMES: Record<string, string> = {
   'smooth-grad': 'SmoothGrad',
   'input-x-gradient': 'Input × gradient',
   delta: 'What changed since',
+  'rolling-shapley': 'Rolling Shapley',
   'shapley-sampling': 'Shapley, sampled',
   shapley: 'Shapley, exact',
 };

@@ -263,6 +263,7 @@ export class View {
     this.#newest = new Explained();
     this.#selected = null;
     this.asking.choose(null);
+    this.asking.follow(null);
     this.#hover = null;
     this.#pausedAt = null;
     this.#target = null;

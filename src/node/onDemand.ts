@@ -66,6 +66,7 @@ export class OnDemand {
     try {
       const { method, options } = this.#choose(message);
       const { index, time, baseline = null, target = null } = message;
+      if (target === 'all') throw new ConfigError(invalid('--target', target, 'one output, or argmax'));
       const question = this.#options.engine().question(key ?? '', index, { time, baseline });
       const job = { index, question, method, options, target: target === null ? null : String(target) };
       this.#explanations.ask(asker, id, job, {
@@ -74,8 +75,8 @@ export class OnDemand {
         failed,
       });
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      failed(error.message);
+      // whatever it is, it concerns who asked: the stream goes on
+      failed((error as Error).message);
     }
   }
 

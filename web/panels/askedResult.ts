@@ -126,7 +126,10 @@ export class AskedResult {
     this.#key = key;
     const { explanation } = question;
     const context = { features: s.features, target: s.target, times: s.explained.times, inputs: s.explained.inputs };
-    this.#answered = { explanation, shown: shownOf(explanation, context), changes: changesOf(explanation, context) };
+    const shown = shownOf(explanation, context);
+    const caveat = this.#view.asking.about?.caveat ?? '';
+    shown.facts = shown.facts.filter((fact) => caveat === '' || !fact.includes(caveat)); // it stands above already
+    this.#answered = { explanation, shown, changes: changesOf(explanation, context) };
     this.#appear();
   }
 
