@@ -9,6 +9,7 @@ import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
 import { benchMethods } from './methods.mjs';
 import { benchPipeline } from './pipeline.mjs';
+import { benchShapley } from './shapley.mjs';
 import { benchStartup } from './startup.mjs';
 import { benchSurvey } from './survey.mjs';
 
@@ -35,6 +36,7 @@ const only = process.argv.slice(2);
 const benches = {
   kernels: benchKernels,
   explain: benchExplain,
+  shapley: benchShapley,
   gradients: benchGradients,
   methods: benchMethods,
   survey: benchSurvey,
