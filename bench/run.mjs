@@ -10,6 +10,7 @@ import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
 import { benchMethods } from './methods.mjs';
 import { benchOnDemand, benchPipeline } from './pipeline.mjs';
+import { benchShapley } from './shapley.mjs';
 import { benchStartup } from './startup.mjs';
 import { benchSurvey } from './survey.mjs';
 
@@ -37,6 +38,7 @@ const benches = {
   kernels: benchKernels,
   explain: benchExplain,
   games: benchGames,
+  shapley: benchShapley,
   gradients: benchGradients,
   methods: benchMethods,
   survey: benchSurvey,

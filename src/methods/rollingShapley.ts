@@ -17,7 +17,7 @@ import type { Kernels } from '../kernels.ts';
 import { Model, type ModelOptions, type Snapshot } from '../model/graph.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { meanOfFlips } from './rollingShapley/flips.ts';
-import { type Players, playersOf, type RollingShapleyOptions, shapleyPlan } from './rollingShapley/plan.ts';
+import { type Generations, generationsOf, type RollingShapleyOptions, shapleyPlan } from './rollingShapley/plan.ts';
 import { Regression } from './rollingShapley/regression.ts';
 import { Subsets } from './rollingShapley/subsets.ts';
 import { rowsNeeded, Worlds } from './rollingShapley/worlds.ts';
@@ -56,7 +56,7 @@ export class RollingShapley {
   /** Branches alive after the last tick, the one as observed left out. */
   live = 0;
 
-  readonly #players: Players;
+  readonly #generations: Generations;
   readonly #branches: Subsets | Worlds;
   readonly #regression: Regression | null;
   readonly #target: number;
@@ -83,10 +83,10 @@ export class RollingShapley {
     const { window: K, target, seed, eps = 0, score = 'raw', windowLength = null } = options;
     checkNumbers(seed, eps);
     const plan = shapleyPlan(options, spec.inputs);
-    const players = playersOf(options, spec.inputs);
+    const generations = generationsOf(options, spec.inputs);
     const exact = plan.estimator === 'exact';
     const flips = plan.estimator === 'worlds';
-    const inputRows = exact ? plan.branches : rowsNeeded(plan.worlds, players, flips);
+    const inputRows = exact ? plan.branches : rowsNeeded(plan.worlds, generations, flips);
     const model = new Model(kernels, spec, { branches: plan.branches, inputRows, score, window: windowLength });
     const length = windowLength ?? model.window;
     if (length !== null && K > length)
@@ -94,19 +94,19 @@ export class RollingShapley {
     this.model = model;
     this.worlds = plan.worlds;
     this.estimator = plan.estimator;
-    this.#players = players;
+    this.#generations = generations;
     this.#target = target;
     this.#eps = eps;
     this.#length = length;
-    const worlds = exact ? null : new Worlds(model, { pairs: plan.worlds / 2, players, flips, seed });
+    const worlds = exact ? null : new Worlds(model, { pairs: plan.worlds / 2, generations, flips, seed });
     this.#branches = worlds ?? new Subsets(model);
     this.#regression = worlds && !flips ? new Regression(worlds) : null;
-    this.players = players.generations * players.each;
+    this.players = generations.count * generations.each;
     this.values = new Float32Array(this.players);
     this.standardErrors = new Float32Array(this.players);
     this.#value = new Float64Array(this.players);
     this.#error = new Float64Array(this.players);
-    this.#firstTick = new Float64Array(players.generations);
+    this.#firstTick = new Float64Array(generations.count);
   }
 
   /** Before the first tick: every world begins with this state, and what came before it is as observed in all of them. */
@@ -131,7 +131,7 @@ export class RollingShapley {
     const { branches, rows } = this.#branches;
     model.step(branches, rows);
     this.#ticks++;
-    this.filled = this.#ticks - this.#firstTick[(this.#begun - this.#alive()) % this.#players.generations]!;
+    this.filled = this.#ticks - this.#firstTick[(this.#begun - this.#alive()) % this.#generations.count]!;
     this.evaluations += branches;
     this.stepped = branches;
     this.live = branches - 1;
@@ -172,21 +172,21 @@ export class RollingShapley {
 
   /** Generations in the ring. */
   #alive(): number {
-    return Math.min(this.#begun, this.#players.generations);
+    return Math.min(this.#begun, this.#generations.count);
   }
 
   /** The tick's players: new ones take the place of the oldest. */
   #enter(): void {
-    const { generations, each, of } = this.#players;
+    const { count, each, of } = this.#generations;
     const generation = of(this.#ticks);
     const begins = this.#begun === 0 || generation !== this.#generation;
     if (begins) {
-      this.#firstTick[this.#begun % generations] = this.#ticks;
+      this.#firstTick[this.#begun % count] = this.#ticks;
       this.#begun++;
       this.#generation = generation;
     }
     if (this.#branches instanceof Subsets) return;
-    const place = ((this.#begun - 1) % generations) * each;
+    const place = ((this.#begun - 1) % count) * each;
     if (begins) this.#branches.begin(place, generation);
     for (let g = 0; this.#regression && g < each; g++) {
       if (begins) this.#regression.begin(place + g);
@@ -204,12 +204,12 @@ export class RollingShapley {
 
   /** Ring to rows, oldest first. */
   #collect(): void {
-    const { generations, each } = this.#players;
+    const { count, each } = this.#generations;
     const alive = this.#alive();
     let sum = 0;
     for (let k = 0; k < alive; k++) {
-      const place = ((this.#begun - alive + k) % generations) * each;
-      const row = (generations - alive + k) * each;
+      const place = ((this.#begun - alive + k) % count) * each;
+      const row = (count - alive + k) * each;
       for (let g = 0; g < each; g++) {
         this.values[row + g] = this.#value[place + g]!;
         this.standardErrors[row + g] = this.#error[place + g]!;
@@ -217,7 +217,7 @@ export class RollingShapley {
       }
     }
     const whole = this.output - this.noneOutput;
-    this.remainder = this.#begun > generations ? whole - sum : 0;
+    this.remainder = this.#begun > count ? whole - sum : 0;
     this.completenessGap = sum + this.remainder - whole;
   }
 }

@@ -64,7 +64,7 @@ function pastOf({ windowed, start, before, ticks, baselines, history }: Question
 
 /** @throws ConfigError for options that there cannot be */
 function settings(question: Question, players: Players, options: Options, past: number): RollingShapleyOptions {
-  const { targets, windowed, seed, ticks } = question;
+  const { targets, seed, ticks } = question;
   const { kind, segments } = players;
   if (kind === 'mask' || kind === 'groups')
     throw new ConfigError(invalid('--option players', options.players, 'ticks, features, cells or segments:M'));
@@ -80,7 +80,8 @@ function settings(question: Question, players: Players, options: Options, past: 
     estimator: oneOf(options, 'estimator', ['auto', 'regression', 'worlds']),
     target: targets[0]!,
     seed,
-    windowLength: windowed ? past + K : null,
+    // a recorded stream ends with the tick that is explained, windowed or not
+    windowLength: past + K,
     segmentOf,
   };
 }
@@ -105,20 +106,23 @@ async function pushAll(bank: RollingShapley, { ticks, baselines }: Question, pas
 
 function answerOf(bank: RollingShapley, players: Players, { windowed, spec }: Question, past: Past): Answer {
   const { values, standardErrors, estimator, worlds, evaluations, remainder, completenessGap, noneOutput } = bank;
+  const notes = [`${HOW[estimator]} ${worlds} worlds`];
+  // the ticks before the window are players as well: the question's baseline output, which has them, is not where values begin
   const drawn = !windowed && past.ticks.length > 0;
-  const older = drawn && players.kind !== 'features';
-  const how = { exact: 'enumerated in', regression: 'a regression over', worlds: 'means over the flips of' };
-  const notes = [`${how[estimator]} ${worlds} worlds`];
-  if (drawn)
-    notes.push("the baseline output is that of a stream all of whose ticks are absent, not the window's alone");
-  if (older) notes.push(`ticks before the window are players too, and add ${remainder.toPrecision(4)} together`);
+  if (drawn) notes.push(`where no tick of the stream is present the model says ${figure(noneOutput)}`);
+  if (drawn && players.kind !== 'features')
+    notes.push(`ticks before the window are players too, and add ${figure(remainder)} together`);
   if (past.start) notes.push(`the first ${past.start.ticks} ticks of the stream are as observed in all worlds`);
   return {
     ...playerAnswer(players, spec.inputs, values, estimator === 'exact' ? null : standardErrors),
-    ...(drawn ? { baselineOutput: noneOutput } : {}),
-    // what a remainder takes up is no check of anything
-    ...(older ? {} : { completenessGap: completenessGap - remainder }),
+    ...(drawn ? {} : { completenessGap: completenessGap - remainder }),
     evaluations,
     notes,
   };
+}
+
+const HOW = { exact: 'enumerated in', regression: 'a regression over', worlds: 'means over the flips of' };
+
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }

@@ -10,10 +10,11 @@ export interface RollingShapleyOptions {
   branches: number;
   /**
    * `worlds` or `regression`; or `auto`, which takes what errs less at this number of branches. That must be settled before the
-   * first tick, for a world has to live through the whole past, and is: features are enumerated (`exact`) where 2^F branches are
-   * given. Where the players hold all of the past (features, or a stream that is one window) and there are at least four pairs
-   * of worlds a player, regression errs some 20 % less. Elsewhere ticks older than the window are noise to a regression and
-   * none to a flip, and worlds err 2 to 10 times less.
+   * first tick, for a world has to live through the whole past; so it is settled by what was measured. Features are enumerated
+   * (`exact`) where 2^F branches are given. Where players hold all of the past (features, or a stream that is one window) and
+   * there are at least four pairs of worlds for each, regression errs about a fifth less. Elsewhere ticks older than the window
+   * are noise to a regression and none to a flip: worlds err 1.5 to 8 times less, and much the same where the model forgets
+   * within the window.
    */
   estimator: 'auto' | 'regression' | 'worlds';
   /** Which output is explained. */
@@ -22,7 +23,7 @@ export interface RollingShapleyOptions {
   seed: number;
   /** Distance of states below which a flipped branch is settled; default 0, which keeps all. */
   eps?: number;
-  /** T where the stream is one window from a zero state and ends with it; default null, a stream without an end. */
+  /** T where the stream ends after T ticks, as a windowed run does; default null, a stream without an end. */
   windowLength?: number | null;
   /**
    * The segment of each tick (counted from 0, the first one pushed): a whole number that never falls. Default: runs of
@@ -31,10 +32,10 @@ export interface RollingShapleyOptions {
   segmentOf?: (tick: number) => number;
 }
 
-/** The players that are alive, as generations of players that begin together. */
-export interface Players {
-  /** Generations alive at once, and players in each: P is their product. */
-  readonly generations: number;
+/** Players, as generations of them that begin together. */
+export interface Generations {
+  /** Generations alive at once, at most, and players in each: P is their product. */
+  readonly count: number;
   readonly each: number;
   /** The generation that a tick belongs to. Where it changes the next one begins, and the oldest one leaves. */
   of(tick: number): number;
@@ -45,17 +46,17 @@ export interface Players {
  * @param F features
  * @throws ConfigError for a window or players that there cannot be
  */
-export function playersOf({ window: K, players, segmentOf }: RollingShapleyOptions, F: number): Players {
+export function generationsOf({ window: K, players, segmentOf }: RollingShapleyOptions, F: number): Generations {
   if (!Number.isInteger(K) || K < 1) throw new ConfigError(invalid('window', K, 'a whole number of ticks, at least 1'));
-  if (players === 'ticks') return { generations: K, each: 1, of: (tick) => tick };
-  if (players === 'cells') return { generations: K, each: F, of: (tick) => tick };
-  if (players === 'features') return { generations: 1, each: F, of: () => 0 };
+  if (players === 'ticks') return { count: K, each: 1, of: (tick) => tick };
+  if (players === 'cells') return { count: K, each: F, of: (tick) => tick };
+  if (players === 'features') return { count: 1, each: F, of: () => 0 };
   const M = Number(/^segments:(\d+)$/.exec(players)?.[1]);
   if (!(M >= 1 && M <= K)) {
     throw new ConfigError(invalid('players', players, `ticks, cells, features, or segments:1 to segments:${K}`));
   }
   const length = Math.ceil(K / M);
-  return { generations: M, each: 1, of: segmentOf ?? ((tick) => Math.floor(tick / length)) };
+  return { count: M, each: 1, of: segmentOf ?? ((tick) => Math.floor(tick / length)) };
 }
 
 export interface ShapleyPlan {
@@ -70,7 +71,7 @@ export interface ShapleyPlan {
 const MOST_EXACT = 20;
 /** Pairs of worlds that a regression must have for each unknown: fewer do not tell players apart. */
 const PAIRS_AN_UNKNOWN = 2;
-/** Pairs a player from which on a regression errs less than flips where nothing is older than the players. */
+/** Pairs for each unknown from which on a regression errs less than flips where nothing is older than the players. */
 const PAIRS_TO_PREFER = 4;
 
 /**
@@ -80,9 +81,9 @@ const PAIRS_TO_PREFER = 4;
  */
 export function shapleyPlan(options: RollingShapleyOptions, F: number): ShapleyPlan {
   const { branches: B, estimator, players } = options;
-  const { generations, each } = playersOf(options, F);
+  const { count, each } = generationsOf(options, F);
   if (!Number.isInteger(B)) throw new ConfigError(invalid('branches', B, 'a whole number'));
-  const P = generations * each;
+  const P = count * each;
   if (estimator === 'auto' && players === 'features' && F <= MOST_EXACT && B >= 1 << F) {
     return { worlds: 1 << F, estimator: 'exact', branches: 1 << F };
   }

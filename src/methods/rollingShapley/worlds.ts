@@ -11,18 +11,18 @@
  */
 import type { Model } from '../../model/graph.ts';
 import { Draws } from '../draws.ts';
-import type { Players } from './plan.ts';
+import type { Generations } from './plan.ts';
 
 export interface WorldsOptions {
   /** M / 2. */
   pairs: number;
-  players: Players;
+  generations: Generations;
   flips: boolean;
   seed: number;
 }
 
 /** Input rows that M worlds need: where presence differs from feature to feature, every world has its own. */
-export function rowsNeeded(worlds: number, { each }: Players, flips: boolean): number {
+export function rowsNeeded(worlds: number, { each }: Generations, flips: boolean): number {
   return each === 1 ? 2 : 2 + worlds * (flips ? 1 + each : 1);
 }
 
@@ -41,7 +41,7 @@ export class Worlds {
   readonly rows: number;
 
   readonly #model: Model;
-  readonly #players: Players;
+  readonly #generations: Generations;
   readonly #flips: boolean;
   readonly #draws: Draws;
   /** Branches of a world, itself included. */
@@ -51,14 +51,14 @@ export class Worlds {
   /** Place in the ring of the newest generation's first player. */
   #newest = 0;
 
-  constructor(model: Model, { pairs, players, flips, seed }: WorldsOptions) {
+  constructor(model: Model, { pairs, generations, flips, seed }: WorldsOptions) {
     this.#model = model;
-    this.#players = players;
+    this.#generations = generations;
     this.#flips = flips;
     this.#draws = new Draws(seed, pairs);
     this.pairs = pairs;
-    this.count = players.generations * players.each;
-    this.rows = rowsNeeded(2 * pairs, players, flips);
+    this.count = generations.count * generations.each;
+    this.rows = rowsNeeded(2 * pairs, generations, flips);
     this.rates = Float64Array.from({ length: pairs }, (_, j) => (j + this.#draws.ofWorld(j)) / (2 * pairs));
     this.present = new Uint8Array(pairs * this.count);
     this.#per = flips ? 1 + this.count : 1;
@@ -73,7 +73,7 @@ export class Worlds {
 
   /** A generation begins, whose first player takes this place in the ring. */
   begin(place: number, generation: number): void {
-    const { each } = this.#players;
+    const { each } = this.#generations;
     this.#newest = place;
     for (let j = 0; j < this.pairs; j++) {
       for (let g = 0; g < each; g++)
@@ -90,7 +90,7 @@ export class Worlds {
   /** Says which branches the next step has, and what each is given. Input rows 0 and 1 are the observed one and its baseline. */
   prepare(): void {
     const { slots, inputRow } = this.#model;
-    const { each } = this.#players;
+    const { each } = this.#generations;
     const newest = this.#newest;
     const P = this.count;
     const alive = this.#alive;
@@ -127,7 +127,7 @@ export class Worlds {
     for (let b = 2; b < this.branches; b++) {
       const q = ((slots[b]! - 2) % this.#per) - 1;
       const g = q - this.#newest;
-      if (far[b] || q < 0 || (g >= 0 && g < this.#players.each)) continue;
+      if (far[b] || q < 0 || (g >= 0 && g < this.#generations.each)) continue;
       this.#alive[slots[b]!] = 0;
       settled++;
     }
@@ -147,7 +147,7 @@ export class Worlds {
   /** What world w is given, and behind it what each of its newest flips is given. @returns the row of the world */
   #writeRows(w: number): number {
     const { input, inputStride } = this.#model;
-    const F = this.#players.each;
+    const F = this.#generations.each;
     const row = 2 + w * (this.#flips ? 1 + F : 1);
     const at = row * inputStride;
     for (let f = 0; f < F; f++) input[at + f] = input[(1 - this.#has(w, this.#newest + f)) * inputStride + f]!;
