@@ -2,14 +2,17 @@
 export { activate } from './activation';
 export { activateBack } from './backward/activation';
 export { attendBack } from './backward/attention';
+export { embedBack } from './backward/embedding';
 export { gruBack, gruKeep, gruReset, gruResetBack } from './backward/gru';
 export { lstmBack, lstmKeep } from './backward/lstm';
 export { affineBack, layerNormBack } from './backward/norm';
+export { outer } from './backward/outer';
 export { mergeBack, poolBack, relayoutBack } from './backward/rows';
 export { difference, fork, settle, spread } from './branches';
 export { attend } from './layers/attention';
 export { convStep } from './layers/conv1d';
 export { denseStep } from './layers/dense';
+export { dropout } from './layers/dropout';
 export { embed } from './layers/embedding';
 export { gruGates, gruStep, gruStepBefore } from './layers/gru';
 export { lstmStep } from './layers/lstm';
@@ -23,3 +26,4 @@ export { cos, exp, expm1, log, log1p, pow, sigmoid1, sin, tanh, tanh1 } from './
 export { alloc } from './memory';
 export { product } from './product';
 export { combine, combineSeen, copyRows, divide, relayout } from './rows';
+export { adam, gather, loss, scatter, sgd, squares } from './train';

@@ -109,6 +109,8 @@ export interface Arena {
     vMaskStride: number,
     causal: boolean,
     scores: number,
+    dScale: number,
+    dVector: number,
     slots: number,
     n: number,
   ): void;
@@ -128,6 +130,9 @@ export interface Arena {
     O: number,
   ): void;
   denseStep(...args: [...Rows, weights: number, bias: number, I: number, O: number]): void;
+  dropout(
+    ...args: [...Rows, W: number, first: number, key: number, threshold: number, scale: number, add: boolean]
+  ): void;
   embed(
     out: number,
     outStride: number,
@@ -137,6 +142,16 @@ export interface Arena {
     slots: number,
     n: number,
     table: number,
+    E: number,
+  ): void;
+  embedBack(
+    dTable: number,
+    dy: number,
+    dyStride: number,
+    x: number,
+    xStride: number,
+    slots: number,
+    n: number,
     E: number,
   ): void;
   gruBack(
@@ -255,9 +270,27 @@ export interface Arena {
     gamma: number,
     epsilon: number,
     F: number,
+    dGamma: number,
+    dBeta: number,
   ): void;
   normalize(...args: [...Rows, mean: number, deviation: number, F: number]): void;
   rescale(...args: [...Rows, scale: number, offset: number, F: number]): void;
+  outer(
+    dW: number,
+    dBias: number,
+    a: number,
+    aStride: number,
+    P: number,
+    b: number,
+    bStride: number,
+    Q: number,
+    d: number,
+    dStride: number,
+    slots: number,
+    n: number,
+    O: number,
+    work: number,
+  ): void;
   pool(
     out: number,
     outStride: number,
@@ -417,6 +450,39 @@ export interface Arena {
     slots: number,
     n: number,
   ): void;
+  gather(to: number, from: number, places: number, n: number, add: boolean): void;
+  scatter(to: number, from: number, places: number, n: number): void;
+  loss(
+    kind: number,
+    constants: number,
+    dy: number,
+    y: number,
+    yStride: number,
+    target: number,
+    targetStride: number,
+    step: number,
+    n: number,
+    O: number,
+    scale: number,
+  ): number;
+  squares(x: number, n: number): number;
+  adam(
+    p: number,
+    g: number,
+    m: number,
+    v: number,
+    n: number,
+    clip: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    rest1: number,
+    rest2: number,
+    root: number,
+    epsilon: number,
+    keep: number,
+  ): void;
+  sgd(p: number, g: number, m: number, n: number, scale: number, rate: number, momentum: number, decay: number): void;
 }
 
 /** Compiled kernels: `math` for everybody, and a fresh arena for every model. */

@@ -5,8 +5,9 @@ import { weigh } from '../layers/attention';
 import { Floats, Ints } from '../memory';
 
 /**
- * Adds to dq, dk and dv (laid out as q, k and v) what dcontext (laid out as the context) makes of them. scores (2 T, f64) is
- * room to work. A query that sees nothing does not depend on its scores.
+ * Adds to dq, dk and dv (laid out as q, k and v) what dcontext (laid out as the context) makes of them, and where they are not 0
+ * to dScale (1) and, where there is a vector, dVector (D). scores (2 T, f64) is room to work. A query that sees nothing does not
+ * depend on its scores.
  */
 export function attendBack(
   dcontext: Floats,
@@ -38,6 +39,8 @@ export function attendBack(
   vMaskStride: i32,
   causal: bool,
   scores: usize,
+  dScale: Floats,
+  dVector: Floats,
   slots: Ints,
   n: i32,
 ): void {
@@ -72,7 +75,7 @@ export function attendBack(
         const at = (<usize>t) << 3;
         store<f64>(slopes + at, load<f64>(scores + at) * (load<f64>(slopes + at) - mean));
       }
-      scoreBack(slopes, q + q_i, dq + q_i, k + k_s, dk + k_s, kTick, T, D, scale, vector);
+      scoreBack(slopes, q + q_i, dq + q_i, k + k_s, dk + k_s, kTick, T, D, scale, vector, dScale, dVector);
     }
   }
 }
@@ -89,25 +92,36 @@ function scoreBack(
   D: i32,
   scale: f64,
   vector: Floats,
+  dScale: Floats,
+  dVector: Floats,
 ): void {
+  let ofScale: f64 = 0;
   for (let d = 0; d < D; d++) {
     const at = (<usize>d) << 2;
     const q_d = <f64>load<f32>(q + at);
     let sum: f64 = 0;
+    let ofVector: f64 = 0;
     for (let t = 0; t < T; t++) {
       const k_d = at + ((<usize>(t * kTick)) << 2);
       const key = <f64>load<f32>(k + k_d);
-      const slope = load<f64>(slopes + ((<usize>t) << 3)) * scale;
+      const ofScore = load<f64>(slopes + ((<usize>t) << 3));
+      const slope = ofScore * scale;
       let ofKey = slope * q_d;
       if (vector) {
         const shown = Math.tanh(scale * (q_d + key));
-        ofKey = slope * <f64>load<f32>(vector + at) * (1.0 - shown * shown);
+        const v_d = <f64>load<f32>(vector + at);
+        ofKey = slope * v_d * (1.0 - shown * shown);
         sum += ofKey;
+        ofVector += ofScore * shown;
+        ofScale += ofScore * v_d * (1.0 - shown * shown) * (q_d + key);
       } else {
         sum += slope * key;
+        ofScale += ofScore * q_d * key;
       }
       store<f32>(dk + k_d, <f32>(<f64>load<f32>(dk + k_d) + ofKey));
     }
     store<f32>(dq + at, <f32>(<f64>load<f32>(dq + at) + sum));
+    if (dVector) store<f32>(dVector + at, <f32>(<f64>load<f32>(dVector + at) + ofVector));
   }
+  if (dScale) store<f32>(dScale, <f32>(<f64>load<f32>(dScale) + ofScale));
 }

@@ -25,7 +25,7 @@ export function affineBack(
 
 /**
  * LayerNormalization: with r = (x - m) scale, scale = 1 / sqrt(v + epsilon), and g = dy gamma,
- * dx[s] += scale (g - mean of g - r mean of (g r)).
+ * dx[s] += scale (g - mean of g - r mean of (g r)). Where dGamma and dBeta (F) are not 0: dGamma += dy r, dBeta += dy.
  */
 export function layerNormBack(
   dx: Floats,
@@ -39,6 +39,8 @@ export function layerNormBack(
   gamma: Floats,
   epsilon: f64,
   F: i32,
+  dGamma: Floats,
+  dBeta: Floats,
 ): void {
   for (let b = 0; b < n; b++) {
     const s = load<i32>(slots + ((<usize>b) << 2));
@@ -66,8 +68,13 @@ export function layerNormBack(
     ofGr /= <f64>F;
     for (let f = 0; f < F; f++) {
       const at = (<usize>f) << 2;
-      const g = <f64>load<f32>(dy_s + at) * <f64>load<f32>(gamma + at);
+      const d = <f64>load<f32>(dy_s + at);
+      const g = d * <f64>load<f32>(gamma + at);
       const r = (<f64>load<f32>(x_s + at) - mean) * scale;
+      if (dGamma) {
+        store<f32>(dGamma + at, <f32>(<f64>load<f32>(dGamma + at) + d * r));
+        store<f32>(dBeta + at, load<f32>(dBeta + at) + <f32>d);
+      }
       store<f32>(dx_s + at, <f32>(<f64>load<f32>(dx_s + at) + scale * (g - ofG - r * ofGr)));
     }
   }

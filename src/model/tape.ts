@@ -1,13 +1,14 @@
 /**
  * A model run over whole windows, everything kept that its gradient needs, and run backward: the gradient of an output with
- * respect to every input of every tick (backpropagation through time).
+ * respect to every input of every tick (backpropagation through time), or that of a loss with respect to every weight.
  */
 import { ConfigError, invalid, ModelError } from '../errors.ts';
 import type { Arena, Kernels } from '../kernels.ts';
 import { checkModel } from './formats/check.ts';
 import { withScore } from './graph.ts';
 import { kindOf } from './layers/index.ts';
-import { allocTaped, type TapeContext, type Taped, type TapeLayer } from './layers/taped.ts';
+import { allocTaped, constants, type TapeContext, type Taped, type TapeLayer } from './layers/taped.ts';
+import { Parameters, whyNoTraining } from './parameters.ts';
 import { Past } from './past.ts';
 import type { Snapshot } from './plan.ts';
 import { TICKS } from './shape.ts';
@@ -23,6 +24,8 @@ export interface TapeOptions {
   score?: 'raw' | 'probability' | 'logit';
   /** T, for a model that needs a complete window and whose file fixes none; `ticks` where nothing is said. */
   window?: number | null;
+  /** Weights are parameters that are learnt: their gradients are what `descend` leaves, not those of inputs. */
+  learns?: boolean;
 }
 
 /** A layer as it lies on a tape. */
@@ -38,9 +41,11 @@ export class Tape {
   readonly ticks: number;
   readonly inputs: number;
   readonly outputs: number;
+  /** Where the model learns. */
+  readonly parameters: Parameters | null = null;
+  readonly arena: Arena;
 
   readonly #kernels: Kernels;
-  readonly #arena: Arena;
   readonly #wired: readonly Wired[];
   readonly #windowed: boolean;
   readonly #layers: Laid[] = [];
@@ -58,14 +63,21 @@ export class Tape {
    * @throws ModelError when shapes or layers do not fit, or the windows do not fit into memory; ConfigError for a model through
    *   which no gradient passes, or one that needs windows of another length
    */
-  constructor(kernels: Kernels, spec: ModelSpec, { branches, ticks, score = 'raw', window = null }: TapeOptions) {
-    const reason = whyNoGradient(spec);
+  constructor(
+    kernels: Kernels,
+    spec: ModelSpec,
+    { branches, ticks, score = 'raw', window = null, learns = false }: TapeOptions,
+  ) {
+    const reason = learns ? whyNoTraining(spec) : whyNoGradient(spec);
     if (reason) throw new ConfigError(invalid('model', spec.name, `one with a gradient: ${reason}`));
     const T = window ?? spec.window ?? ticks;
     const scored = { ...spec, layers: withScore(spec.layers, score), window: T };
     checkModel({ ...scored, mode: 'windowed' }, spec.name);
     this.#kernels = kernels;
-    this.#wired = wire(scored, spec.name);
+    const arena = kernels.arena();
+    this.arena = arena;
+    if (learns) this.parameters = new Parameters(arena, scored.layers, spec.name);
+    this.#wired = wire({ ...scored, layers: this.parameters?.layers ?? scored.layers }, spec.name);
     this.#windowed = firstWindowed(this.#wired) !== null;
     if (this.#windowed && T !== ticks)
       throw new ConfigError(invalid('ticks', ticks, `${T}, the window that the model needs`));
@@ -73,12 +85,12 @@ export class Tape {
     this.ticks = ticks;
     this.inputs = spec.inputs;
     this.outputs = spec.outputs.length;
-    const arena = kernels.arena();
-    this.#arena = arena;
     try {
       const slots = arena.alloc(4 * branches);
-      const context = { arena, B: branches, R: branches, T: ticks, onInputs: false, byTick: true, slots };
-      this.#input = this.#keep(allocTaped({ ...context, inputs: [], outputs: [] }, [TICKS, spec.inputs]));
+      const weights = this.parameters ?? constants(arena);
+      const context = { arena, B: branches, R: branches, T: ticks, onInputs: false, byTick: true, slots, weights };
+      const input = allocTaped({ ...context, inputs: [], outputs: [] }, [TICKS, spec.inputs]);
+      this.#input = this.#keep({ ...input, constant: learns });
       this.#output = this.#lay(context);
       new Int32Array(arena.memory.buffer, slots, branches).forEach((_, b, all) => {
         all[b] = b;
@@ -96,7 +108,7 @@ export class Tape {
 
   /** Bytes of the arena: constant after construction. */
   get bytes(): number {
-    return this.#arena.memory.buffer.byteLength;
+    return this.arena.memory.buffer.byteLength;
   }
 
   /**
@@ -125,22 +137,60 @@ export class Tape {
    * @returns outputs (n, O) at the last tick
    */
   forward(windows: Float32Array, n: number): Float32Array {
-    if (!(n >= 0 && n <= this.branches)) throw new RangeError(`${n} windows on a tape of ${this.branches}`);
     const { ticks: K, inputs: F, outputs: O } = this;
-    const { at, stride, tick } = this.#input.value;
-    for (let i = 0, from = 0; i < n; i++) {
-      for (let t = 0; t < K; t++) {
-        const to = at / 4 + i * stride + t * tick;
-        for (let f = 0; f < F; f++) this.#heap[to + f] = windows[from++]!;
-      }
-    }
-    for (const { tape } of this.#layers) tape.forward(n);
-    this.#n = n;
+    if (n <= this.branches) for (let i = 0; i < n; i++) this.put(i, windows, i * K * F);
+    this.run(n);
     const outputs = new Float32Array(n * O);
     for (let i = 0; i < n; i++) {
       for (let o = 0; o < O; o++) outputs[i * O + o] = this.#heap[this.#place(this.#output.value, i, o)]!;
     }
     return outputs;
+  }
+
+  /** Puts a window (K, F), which begins at `from` of an array, in the place of number i. */
+  put(i: number, values: Float32Array, from: number): void {
+    const { ticks: K, inputs: F } = this;
+    const { at, stride, tick } = this.#input.value;
+    for (let t = 0; t < K; t++) {
+      const to = at / 4 + i * stride + t * tick;
+      for (let f = 0; f < F; f++) this.#heap[to + f] = values[from++]!;
+    }
+  }
+
+  /** Runs over the first n windows that were put. @throws RangeError for more than there is room for */
+  run(n: number): void {
+    if (!(n >= 0 && n <= this.branches)) throw new RangeError(`${n} windows on a tape of ${this.branches}`);
+    for (const { tape } of this.#layers) tape.forward(n);
+    this.#n = n;
+  }
+
+  /** All windows begin with the state that they ended with (`carry`), or with zeros. Only for a model without a window. */
+  carry(): void {
+    for (const { tape } of this.#layers) tape.carry?.();
+  }
+
+  /** Where outputs of `run` stand, and their gradients: the rows of the output, or of a sequence those of all ticks. */
+  scored(everyTick: boolean): Taped {
+    const { value, gradient } = this.#output;
+    const rows = everyTick ? value.length : this.#rows;
+    const part = (x: Taped['value']): Taped['value'] => ({
+      ...x,
+      at: x.at + 4 * (x.length - rows) * x.tick,
+      length: rows,
+    });
+    return { value: part(value), gradient: part(gradient) };
+  }
+
+  /**
+   * Gradients of all parameters, from those of the outputs of the last run (`scored`).
+   * @param seed writes the gradients of outputs, which are zero
+   */
+  descend(seed: () => void): void {
+    this.parameters!.clear();
+    this.#clear();
+    seed();
+    for (let l = this.#layers.length - 1; l >= 0; l--) this.#layers[l]!.tape.backward(this.#n);
+    this.parameters!.collect();
   }
 
   /** @returns d output[target] / d input of each of the n windows of the last forward: (n, K, F) */
@@ -157,9 +207,7 @@ export class Tape {
   walk(target: number, start: number, back: (layer: Laid, heap: Float32Array) => void): Float32Array {
     if (!(target >= 0 && target < this.outputs)) throw new RangeError(`target ${target} of ${this.outputs} outputs`);
     const heap = this.#heap;
-    for (const { gradient } of this.#values) {
-      heap.fill(0, gradient.at / 4, gradient.at / 4 + gradient.length * gradient.tick);
-    }
+    this.#clear();
     for (let i = 0; i < this.#n; i++) heap[this.#place(this.#output.gradient, i, target)] = start;
     for (let l = this.#layers.length - 1; l >= 0; l--) back(this.#layers[l]!, heap);
     const { ticks: K, inputs: F } = this;
@@ -188,6 +236,12 @@ export class Tape {
     return values.get(this.#wired.at(-1)!.layer.name)![0]!;
   }
 
+  #clear(): void {
+    for (const { gradient: at, constant } of this.#values) {
+      if (!constant) this.#heap.fill(0, at.at / 4, at.at / 4 + at.length * at.tick);
+    }
+  }
+
   #keep(value: Taped): Taped {
     this.#values.push(value);
     return value;
@@ -204,7 +258,8 @@ export class Tape {
 export function whyNoGradient(spec: ModelSpec): string | null {
   if (spec.blackBox) return 'a black box is only called, never looked into';
   for (const layer of spec.layers) {
-    if (!kindOf(layer).tape) return `none passes its layer ${layer.name} (${layer.kind})`;
+    const { tape, stops } = kindOf(layer);
+    if (!tape || stops) return `none passes its layer ${layer.name} (${layer.kind})`;
   }
   return null;
 }

@@ -1,7 +1,7 @@
 import { flag, oneOf, whole } from '../formats/fields.ts';
 import { type Shape, showShape } from '../shape.ts';
 import type { AdditiveAttentionSpec, AttentionSpec, MultiHeadAttentionSpec } from '../spec.ts';
-import { manyHeadsTape, oneHeadTape } from './attentionTape.ts';
+import { manyHeadsTape, oneHeadTape, type Scoring } from './attentionTape.ts';
 import { denseProduct } from './dense.ts';
 import {
   allocSequence,
@@ -16,6 +16,7 @@ import {
   type WindowLayer,
 } from './layer.ts';
 import { sequence } from './shapes.ts';
+import type { Pack, TapeContext } from './taped.ts';
 
 const REASON = 'attends to the whole window';
 
@@ -43,7 +44,7 @@ export const attention: LayerKind<AttentionSpec> = {
   needsWindow: () => REASON,
   stateful: false,
   window: (spec, context) => oneHead(context, ...scoring(spec, context)),
-  tape: (spec, context) => oneHeadTape(context, ...scoring(spec, context)),
+  tape: (spec, context) => oneHeadTape(context, tapedScoring(spec, context), spec.causal),
 };
 
 /** Scale, vector and causality of its scores. */
@@ -54,6 +55,20 @@ function scoring(
   const [, D] = layout(inputs[0]!, T);
   const vector = score === 'dot' ? null : new Float32Array(D).fill(weight ? weight[0]! : 1);
   return [scale ? scale[0]! : 1, vector, causal];
+}
+
+/** The same where scale and weight may be learnt. */
+function tapedScoring({ score, scale, weight }: AttentionSpec, { arena, inputs, T, weights }: TapeContext): Scoring {
+  const [, D] = layout(inputs[0]!, T);
+  const wide: Pack<{ weight: Float32Array }> = (t) => new Float32Array(D).fill(t.weight[0]!);
+  const scaleAt = scale ? weights.place({ scale }, (t) => t.scale) : 0;
+  const ones = (): number => store(arena, new Float32Array(D).fill(1));
+  return {
+    scale: () => (scaleAt ? floats(arena, scaleAt, 1)[0]! : 1),
+    vector: score === 'dot' ? 0 : weight ? weights.place({ weight }, wide) : ones(),
+    dScale: scale ? weights.gradient({ scale }, (t) => t.scale) : 0,
+    dVector: score !== 'dot' && weight ? weights.gradient({ weight }, wide) : 0,
+  };
 }
 
 export const additiveAttention: LayerKind<AdditiveAttentionSpec> = {
@@ -71,7 +86,7 @@ export const additiveAttention: LayerKind<AdditiveAttentionSpec> = {
   needsWindow: () => REASON,
   stateful: false,
   window: (spec, context) => oneHead(context, ...additive(spec, context)),
-  tape: (spec, context) => oneHeadTape(context, ...additive(spec, context)),
+  tape: (spec, context) => oneHeadTape(context, tapedAdditive(spec, context), spec.causal),
 };
 
 function additive(
@@ -80,6 +95,17 @@ function additive(
 ): [scale: number, vector: Float32Array, causal: boolean] {
   const [, D] = layout(inputs[0]!, T);
   return [1, scale ?? new Float32Array(D).fill(1), causal];
+}
+
+/** The same where the scale may be learnt. */
+function tapedAdditive({ scale }: AdditiveAttentionSpec, { arena, inputs, T, weights }: TapeContext): Scoring {
+  const [, D] = layout(inputs[0]!, T);
+  return {
+    scale: () => 1,
+    vector: scale ? weights.place({ scale }, (t) => t.scale) : store(arena, new Float32Array(D).fill(1)),
+    dScale: 0,
+    dVector: scale ? weights.gradient({ scale }, (t) => t.scale) : 0,
+  };
 }
 
 export const multiHeadAttention: LayerKind<MultiHeadAttentionSpec> = {

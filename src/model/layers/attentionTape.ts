@@ -1,10 +1,19 @@
 /** Layers that attend, on a tape: one head after the other forward and back, projections as Dense layers of their own. */
 import type { DenseSpec, MultiHeadAttentionSpec } from '../spec.ts';
 import { dense } from './dense.ts';
-import { floats, type Sequence, store, tickOf } from './layer.ts';
+import { floats, type Sequence, tickOf } from './layer.ts';
 import { allocTaped, type TapeContext, type Taped, type TapeLayer } from './taped.ts';
 
-interface Heads {
+/** How a query and a key make a score: `attend`'s scale and pointer to its vector (D; 0: a dot product), and their gradients. */
+export interface Scoring {
+  scale(): number;
+  vector: number;
+  /** 0 where nobody asks. */
+  dScale: number;
+  dVector: number;
+}
+
+interface Heads extends Scoring {
   query: Taped;
   key: Taped;
   value: Taped;
@@ -13,9 +22,6 @@ interface Heads {
   /** D and E, values a head. */
   keyWidth: number;
   valueWidth: number;
-  scale: number;
-  /** (D) for the scores of `concat`, null for a dot product. */
-  vector: Float32Array | null;
   causal: boolean;
   /** Whether masks of query and key hide anything, not that of the value alone. */
   allMasks: boolean;
@@ -23,12 +29,11 @@ interface Heads {
 
 /** Heads side by side in their rows (`assembly/layers/attention.ts`, `assembly/backward/attention.ts`). */
 function attends({ arena, slots }: TapeContext, heads: Heads): Pick<TapeLayer, 'forward' | 'backward'> {
-  const { keyWidth: D, valueWidth: E, scale, causal, allMasks } = heads;
+  const { keyWidth: D, valueWidth: E, vector, dScale, dVector, causal, allMasks } = heads;
   const [q, k, v, context] = [heads.query, heads.key, heads.value, heads.context];
   const [Q, T] = [q.value.length, k.value.length];
   const scores = arena.alloc(16 * T);
   const weights = arena.alloc(4 * Q * T);
-  const vector = heads.vector ? store(arena, heads.vector) : 0;
   const hides = ({ mask }: Sequence): number => (allMasks ? mask : 0);
   return {
     forward(n) {
@@ -37,7 +42,7 @@ function attends({ arena, slots }: TapeContext, heads: Heads): Pick<TapeLayer, '
         const [toKey, toValue] = [4 * h * D, 4 * h * E];
         arena.attend(
           ...[out.at + toValue, out.stride, out.tick, a.at + toKey, a.stride, a.tick, Q],
-          ...[b.at + toKey, b.stride, b.tick, c.at + toValue, c.stride, c.tick, T, D, E, scale, vector],
+          ...[b.at + toKey, b.stride, b.tick, c.at + toValue, c.stride, c.tick, T, D, E, heads.scale(), vector],
           ...[hides(a), a.maskStride, hides(b), b.maskStride, c.mask, c.maskStride, causal, scores, weights, slots, n],
         );
       }
@@ -50,8 +55,9 @@ function attends({ arena, slots }: TapeContext, heads: Heads): Pick<TapeLayer, '
           ...[out.at + toValue, out.stride, out.tick],
           ...[a.at + toKey, q.gradient.at + toKey, a.stride, a.tick, Q],
           ...[b.at + toKey, k.gradient.at + toKey, b.stride, b.tick],
-          ...[c.at + toValue, v.gradient.at + toValue, c.stride, c.tick, T, D, E, scale, vector],
-          ...[hides(a), a.maskStride, hides(b), b.maskStride, c.mask, c.maskStride, causal, scores, slots, n],
+          ...[c.at + toValue, v.gradient.at + toValue, c.stride, c.tick, T, D, E, heads.scale(), vector],
+          ...[hides(a), a.maskStride, hides(b), b.maskStride, c.mask, c.maskStride, causal, scores],
+          ...[dScale, dVector, slots, n],
         );
       }
     },
@@ -59,17 +65,12 @@ function attends({ arena, slots }: TapeContext, heads: Heads): Pick<TapeLayer, '
 }
 
 /** Attention of Keras' plain layers: query, value and key as they come. */
-export function oneHeadTape(
-  context: TapeContext,
-  scale: number,
-  vector: Float32Array | null,
-  causal: boolean,
-): TapeLayer {
+export function oneHeadTape(context: TapeContext, scoring: Scoring, causal: boolean): TapeLayer {
   const { arena, from, outputs, slots } = context;
   const [query, value, key] = from as [Taped, Taped, Taped?];
   const out = allocTaped(context, outputs[0]!);
   const [q, { width: E }] = [query.value, out.value];
-  const sizes = { heads: 1, keyWidth: q.width, valueWidth: E, scale, vector, causal, allMasks: false };
+  const sizes = { heads: 1, keyWidth: q.width, valueWidth: E, ...scoring, causal, allMasks: false };
   const head = attends(context, { query, key: key ?? value, value, context: out, ...sizes });
   // a masked query attends like any other, and its row is zeros
   const zeros = (of: Sequence, n: number): void => {
@@ -112,7 +113,8 @@ export function manyHeadsTape(spec: MultiHeadAttentionSpec, context: TapeContext
   const inner = [query.outputs[0]!, key.outputs[0]!, value.outputs[0]!, joined] as const;
   const works = attends(context, {
     ...{ query: inner[0], key: inner[1], value: inner[2], context: joined },
-    ...{ heads, keyWidth: D, valueWidth: E, scale: 1 / Math.sqrt(D), vector: null, causal, allMasks: true },
+    ...{ heads, keyWidth: D, valueWidth: E, causal, allMasks: true },
+    ...{ scale: () => 1 / Math.sqrt(D), vector: 0, dScale: 0, dVector: 0 },
   });
   const layers = [query, key, value, works, result];
   return {

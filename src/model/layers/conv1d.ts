@@ -2,7 +2,7 @@ import { ALPHA, activationIndex } from '../activations.ts';
 import { text, whole } from '../formats/fields.ts';
 import { TICKS } from '../shape.ts';
 import type { Conv1dSpec } from '../spec.ts';
-import { denseProduct } from './dense.ts';
+import { denseProduct, denseTape } from './dense.ts';
 import {
   allocSequence,
   floats,
@@ -12,11 +12,10 @@ import {
   pad,
   type Rows,
   type State,
-  store,
   tickOf,
 } from './layer.ts';
 import { checkActivation, only, sequence } from './shapes.ts';
-import { allocRows, packColumns, type TapeContext, type TapeLayer, tickByTick } from './taped.ts';
+import { allocRows, type TapeContext, type TapeLayer, tickByTick } from './taped.ts';
 
 export const conv1d: LayerKind<Conv1dSpec> = {
   kind: 'conv1d',
@@ -70,14 +69,10 @@ function convolution(spec: Conv1dSpec, { arena, B, onInputs, ...context }: Layer
 
 /** Gathers what a tick's taps look at into one row (size I): the product of `convStep`, to the bit, by `denseStep`. */
 function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
-  const { inputs: I, units: O, size, dilation, kernel } = spec;
+  const { inputs: I, units: O, size, dilation } = spec;
   const { arena, B, slots, from } = context;
-  const { value: x, gradient: dx } = from[0]!;
-  const { weights, bias } = denseProduct({ ...spec, inputs: size * I }, context);
-  const transposed = store(
-    arena,
-    packColumns(O, size * I, (o, k) => kernel[k * O + o]!),
-  );
+  const { value: x, gradient: dx, constant } = from[0]!;
+  const { weights, bias, transposed, learn } = denseTape({ ...spec, inputs: size * I }, context);
   const activation = activationIndex(spec.activation);
   const alpha = ALPHA[spec.activation] ?? 1;
   const sums = allocSequence(context, context.outputs[0]!);
@@ -87,13 +82,16 @@ function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
   const L = (size - 1) * dilation + 1;
   const past = { ...x, at: arena.alloc(4 * (L - 1) * B * pad(I)), stride: pad(I), tick: B * pad(I), length: L - 1 };
   const taps = Array.from({ length: size }, (_, tap) => ({ back: (size - 1 - tap) * dilation, to: 4 * tap * I }));
+  const gatherTaps = (t: number, n: number): void => {
+    for (const { back, to } of taps) {
+      const seen = t >= back ? tickOf(x, t - back) : tickOf(past, L - 1 + t - back);
+      arena.copyRows(row.at + to, row.stride, seen.at, seen.stride, slots, slots, n, I);
+    }
+  };
   const tape = tickByTick(
     context,
     (_, y, __, n, t) => {
-      for (const { back, to } of taps) {
-        const seen = t >= back ? tickOf(x, t - back) : tickOf(past, L - 1 + t - back);
-        arena.copyRows(row.at + to, row.stride, seen.at, seen.stride, slots, slots, n, I);
-      }
+      gatherTaps(t, n);
       const z = tickOf(sums, t);
       arena.denseStep(z.at, z.stride, row.at, row.stride, slots, n, weights, bias, size * I, O);
       arena.copyRows(y.at, y.stride, z.at, z.stride, slots, slots, n, O);
@@ -104,6 +102,11 @@ function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
       const z = tickOf(sums, t);
       const values = [dy.at, dy.stride, z.at, z.stride, y.at, y.stride] as const;
       arena.activateBack(activation, alpha, d.at, d.stride, ...values, slots, n, O);
+      if (learn) {
+        gatherTaps(t, n);
+        learn(row.at, row.stride, d.at, d.stride, n);
+      }
+      if (constant) return;
       arena.product(dRow.at, dRow.stride, zeros, 0, d.at, d.stride, O, 0, 0, 0, slots, n, transposed, size * I);
       for (const { back, to } of taps) {
         if (t < back) continue;
@@ -114,6 +117,14 @@ function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
   );
   return {
     ...tape,
+    carry() {
+      // the newest L - 1 of what was before the window and what is in it, oldest first: none is overwritten before it is read
+      for (let t = 0; t < L - 1; t++) {
+        const at = t + x.length - (L - 1);
+        const [to, seen] = [tickOf(past, t), at >= 0 ? tickOf(x, at) : tickOf(past, L - 1 + at)];
+        arena.copyRows(to.at, to.stride, seen.at, seen.stride, slots, slots, B, I);
+      }
+    },
     begin([ring], newest) {
       for (let t = 0; t < L - 1; t++) {
         // the oldest row stands behind the newest one, and the next tick replaces it

@@ -1,9 +1,18 @@
 import { ALPHA, activationIndex } from '../activations.ts';
 import { text, whole } from '../formats/fields.ts';
 import type { DenseSpec } from '../spec.ts';
-import { allocSequence, type LayerContext, type LayerKind, pad, rowLayer, store, tickOf } from './layer.ts';
+import { allocSequence, type LayerContext, type LayerKind, pad, rowLayer, tickOf } from './layer.ts';
 import { checkActivation, lastAxis, only, rowsWithin } from './shapes.ts';
-import { allocRows, packColumns, tickByTick } from './taped.ts';
+import {
+  allocOuter,
+  allocRows,
+  constants,
+  type Pack,
+  packColumns,
+  type TapeContext,
+  tickByTick,
+  type Weights,
+} from './taped.ts';
 
 /** Dense with its activation (`assembly/layers/dense.ts`). */
 export const dense: LayerKind<DenseSpec> = {
@@ -31,13 +40,9 @@ export const dense: LayerKind<DenseSpec> = {
     });
   },
   tape(spec, context) {
-    const { inputs: I, units: O, kernel } = spec;
-    const { arena, slots } = context;
-    const { weights, bias } = denseProduct(spec, context);
-    const transposed = store(
-      arena,
-      packColumns(O, I, (o, k) => kernel[k * O + o]!),
-    );
+    const { inputs: I, units: O } = spec;
+    const { arena, from, slots } = context;
+    const { weights, bias, transposed, learn } = denseTape(spec, context);
     const activation = activationIndex(spec.activation);
     const alpha = ALPHA[spec.activation] ?? 1;
     // sums are kept where an activation follows: its slope may need them
@@ -52,27 +57,63 @@ export const dense: LayerKind<DenseSpec> = {
         arena.copyRows(y.at, y.stride, z.at, z.stride, slots, slots, n, O);
         arena.activate(activation, alpha, y.at, slots, n, y.stride, O);
       },
-      ({ t, n, dx: [dx], y, dy }) => {
+      ({ t, n, x: [x], dx: [dx], y, dy }) => {
         const z = sums && tickOf(sums, t);
         if (z) {
           const values = [dy.at, dy.stride, z.at, z.stride, y.at, y.stride] as const;
           arena.activateBack(activation, alpha, d.at, d.stride, ...values, slots, n, O);
         }
         const { at, stride } = z ? d : dy;
+        learn?.(x!.at, x!.stride, at, stride, n);
+        if (from[0]!.constant) return;
         arena.product(dx!.at, dx!.stride, dx!.at, dx!.stride, at, stride, O, 0, 0, 0, slots, n, transposed, I);
       },
     );
   },
 };
 
+type Product = Pick<DenseSpec, 'kernel' | 'bias' | 'inputs' | 'units'>;
+
 /** Weights and bias in the arena, as the kernel takes them. */
 export function denseProduct(
-  { kernel, bias, inputs: I, units: O }: Pick<DenseSpec, 'kernel' | 'bias' | 'inputs' | 'units'>,
+  { kernel, bias, inputs: I, units: O }: Product,
   { arena }: LayerContext,
+  weights: Weights = constants(arena),
 ): { weights: number; bias: number } {
-  const padded = new Float32Array(pad(O));
-  padded.set(bias);
-  return { weights: store(arena, packDense(kernel, I, O)), bias: store(arena, padded) };
+  return {
+    weights: weights.place({ kernel }, (t) => packDense(t.kernel, I, O)),
+    bias: weights.place({ bias }, (t) => padded(t.bias, O)),
+  };
+}
+
+/** The same for both ways: what leads back, and, where somebody learns, what adds up gradients from rows x and d. */
+export function denseTape(
+  spec: Product,
+  context: TapeContext,
+): ReturnType<typeof denseProduct> & {
+  transposed: number;
+  learn: ((x: number, xStride: number, d: number, dStride: number, n: number) => void) | null;
+} {
+  const { kernel, bias, inputs: I, units: O } = spec;
+  const { arena, slots, weights } = context;
+  const packed: Pack<{ kernel: Float32Array }> = (t) => packColumns(I, O, (k, o) => t.kernel[k * O + o]!);
+  const dKernel = weights.gradient({ kernel }, packed);
+  const dBias = weights.gradient({ bias }, (t) => padded(t.bias, O));
+  const work = dKernel && allocOuter(context, I);
+  return {
+    ...denseProduct(spec, context, weights),
+    transposed: weights.place({ kernel }, (t) => packColumns(O, I, (o, k) => t.kernel[k * O + o]!)),
+    learn: dKernel
+      ? (x, xStride, d, dStride, n) =>
+          arena.outer(dKernel, dBias, x, xStride, I, 0, 0, 0, d, dStride, slots, n, O, work)
+      : null,
+  };
+}
+
+function padded(bias: Float32Array, O: number): Float32Array {
+  const row = new Float32Array(pad(O));
+  row.set(bias);
+  return row;
 }
 
 /** (I, O) to blocks (pad(O)/4, I, 4). */

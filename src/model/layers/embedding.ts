@@ -2,8 +2,9 @@ import { DataError, invalid } from '../../errors.ts';
 import { flag, whole } from '../formats/fields.ts';
 import { showShape, TICKS } from '../shape.ts';
 import type { EmbeddingSpec, ModelSpec } from '../spec.ts';
-import { allocMask, type LayerKind, rowLayer, store } from './layer.ts';
+import { allocMask, type LayerContext, type LayerKind, type RunRows, rowLayer, store } from './layer.ts';
 import { only } from './shapes.ts';
+import { tickByTick } from './taped.ts';
 
 export const embedding: LayerKind<EmbeddingSpec> = {
   kind: 'embedding',
@@ -19,24 +20,35 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   },
   needsWindow: () => null,
   stateful: false,
-  step({ vocabulary, units: E, maskZero, table }, context) {
-    const { arena } = context;
-    const tableAt = store(arena, table);
-    const mask = maskZero ? allocMask(context) : 0;
-    let heap: DataView | null = null;
-    return rowLayer(context, E, ([x], out, slots, n) => {
-      heap ??= new DataView(arena.memory.buffer);
-      for (let b = 0; b < n; b++) {
-        const token = heap.getFloat32(x!.at + 4 * heap.getInt32(slots + 4 * b, true) * x!.stride, true);
-        const wrong = badToken(token, vocabulary);
-        if (wrong) throw new DataError(wrong);
-      }
-      arena.embed(out.at, out.stride, mask, x!.at, x!.stride, slots, n, tableAt, E);
-      out.mask = mask;
-      out.maskStride = 1;
+  step: (spec, context) => rowLayer(context, spec.units, embeds(spec, context, store(context.arena, spec.table))),
+  stops: true,
+  tape(spec, context) {
+    const { table, units: E } = spec;
+    const { arena, slots, weights } = context;
+    const placed = weights.place({ table }, (t) => t.table);
+    const dTable = weights.gradient({ table }, (t) => t.table);
+    return tickByTick(context, embeds(spec, context, placed), ({ n, x: [x], dy }) => {
+      if (dTable) arena.embedBack(dTable, dy.at, dy.stride, x!.at, x!.stride, slots, n, E);
     });
   },
 };
+
+function embeds({ vocabulary, units: E, maskZero }: EmbeddingSpec, context: LayerContext, table: number): RunRows {
+  const { arena } = context;
+  const mask = maskZero ? allocMask(context) : 0;
+  let heap: DataView | null = null;
+  return ([x], out, slots, n) => {
+    heap ??= new DataView(arena.memory.buffer);
+    for (let b = 0; b < n; b++) {
+      const token = heap.getFloat32(x!.at + 4 * heap.getInt32(slots + 4 * b, true) * x!.stride, true);
+      const wrong = badToken(token, vocabulary);
+      if (wrong) throw new DataError(wrong);
+    }
+    arena.embed(out.at, out.stride, mask, x!.at, x!.stride, slots, n, table, E);
+    out.mask = mask;
+    out.maskStride = 1;
+  };
+}
 
 /**
  * What is wrong with a value that should be a token, or null.

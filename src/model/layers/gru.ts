@@ -1,7 +1,7 @@
 import type { Arena } from '../../kernels.ts';
 import { flag, optional, text } from '../formats/fields.ts';
 import type { GruSpec } from '../spec.ts';
-import { type LayerContext, type LayerKind, pad, store } from './layer.ts';
+import { type LayerContext, type LayerKind, pad } from './layer.ts';
 import {
   activationsOf,
   type Cell,
@@ -15,7 +15,7 @@ import {
 } from './recurrent.ts';
 import { columnOf, recurrentTape, SIGMOID, TANH, type TapeCell } from './recurrentTape.ts';
 import { checkGate } from './shapes.ts';
-import { packColumns } from './taped.ts';
+import { allocOuter, type Pack, packColumns, type TapeContext } from './taped.ts';
 
 /** GRU of B branches (`assembly/layers/gru.ts`). */
 export const gru: LayerKind<GruSpec> = {
@@ -65,6 +65,8 @@ function gruCell(spec: GruSpec, { arena, B }: LayerContext): Cell {
   };
 }
 
+type GruTensors = Pick<GruSpec, 'kernel' | 'recurrent' | 'bias'>;
+
 /** z, r and n with their biases, and the recurrent part of n with its own. */
 function startingSums({ units: H, bias, resetAfter }: GruSpec): Float32Array[] {
   const [z, r, n, z2, r2, n2] = split(bias, H);
@@ -72,13 +74,24 @@ function startingSums({ units: H, bias, resetAfter }: GruSpec): Float32Array[] {
   return [z!.map((v, k) => v + z2![k]!), r!.map((v, k) => v + r2![k]!), n!, n2!];
 }
 
+/** The same as what is added up on a tape: the input's biases, and the recurrent ones. */
+function startingPacks({ units: H, resetAfter }: GruSpec): Pack<GruTensors>[] {
+  const none = new Float32Array(H);
+  const sums = (t: GruTensors): Float32Array[] => split(t.bias, H);
+  if (!resetAfter) return [(t) => packSums([...sums(t), none], H)];
+  return [
+    (t) => packSums([...sums(t).slice(0, 3), none], H),
+    (t) => packSums([...sums(t).slice(3, 5), none, sums(t)[5]!], H),
+  ];
+}
+
 /** Places of n and m among the sums z, r, n, m. */
 const [N, M] = [2, 3];
 
 /** Sums z, r, n and m: what r multiplies in n, where it multiplies the recurrent product. */
-function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
+function gruTapeCell(spec: GruSpec, context: TapeContext): TapeCell<GruTensors> {
   const { arena } = context;
-  const { inputs: I, units: H, kernel, recurrent, resetAfter } = spec;
+  const { inputs: I, units: H, kernel, recurrent, bias, resetAfter } = spec;
   const { gate, kind } = activationsOf(spec);
   const reset = resetAfter ? null : resetBefore(spec, context, gate);
   return {
@@ -86,15 +99,16 @@ function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
     cellWidth: 0,
     columns: 4 * pad(H),
     projected: false,
-    weight(row, column) {
+    tensors: { kernel, recurrent, bias },
+    weight(t, row, column) {
       const { gate: group, unit } = columnOf(column, H);
       if (unit < 0) return 0;
       // x has no part in m, h none in n, nor in m where the reset gate comes before the product
-      if (row < I) return group === M ? 0 : kernel[(row * 3 + group) * H + unit]!;
+      if (row < I) return group === M ? 0 : t.kernel[(row * 3 + group) * H + unit]!;
       if (group === N || (group === M && !resetAfter)) return 0;
-      return recurrent[((row - I) * 3 + Math.min(group, N)) * H + unit]!;
+      return t.recurrent[((row - I) * 3 + Math.min(group, N)) * H + unit]!;
     },
-    bias: packSums(startingSums(spec), H),
+    biases: startingPacks(spec),
     keepsSums: gate !== SIGMOID || kind !== TANH,
     holds: true,
     keep(tick) {
@@ -113,20 +127,21 @@ function gruTapeCell(spec: GruSpec, context: LayerContext): TapeCell {
 /** The recurrent part of n where the reset gate comes before the product: (r h) U_n, added to the sums. */
 function resetBefore(
   { units: H, recurrent }: GruSpec,
-  { arena, B }: LayerContext,
+  context: TapeContext,
   gate: number,
 ): Pick<TapeCell, 'keep' | 'back'> {
+  const { arena, B, weights: all } = context;
   const stride = pad(H);
   const C = 4 * stride;
-  const weight = (k: number, column: number): number => {
+  const weight = (t: Pick<GruSpec, 'recurrent'>, k: number, column: number): number => {
     const { gate: group, unit } = columnOf(column, H);
-    return group === N && unit >= 0 ? recurrent[(k * 3 + N) * H + unit]! : 0;
+    return group === N && unit >= 0 ? t.recurrent[(k * 3 + N) * H + unit]! : 0;
   };
-  const weights = store(arena, packColumns(H, C, weight));
-  const transposed = store(
-    arena,
-    packColumns(C, H, (column, k) => weight(k, column)),
-  );
+  const packed: Pack<Pick<GruSpec, 'recurrent'>> = (t) => packColumns(H, C, (k, column) => weight(t, k, column));
+  const weights = all.place({ recurrent }, packed);
+  const transposed = all.place({ recurrent }, (t) => packColumns(C, H, (column, k) => weight(t, k, column)));
+  const dWeights = all.gradient({ recurrent }, packed);
+  const [unused, work] = dWeights ? [arena.alloc(4 * C), allocOuter(context, H)] : [0, 0];
   const [rh, drh, zeros] = [arena.alloc(4 * B * stride), arena.alloc(4 * B * stride), arena.alloc(4 * stride)];
   return {
     keep({ slots, n, sums, before }) {
@@ -134,6 +149,11 @@ function resetBefore(
       arena.product(sums, C, sums, C, rh, stride, H, 0, 0, 0, slots, n, weights, C);
     },
     back({ slots, n, sums, gates, before, dz, dh }) {
+      if (dWeights) {
+        // gates are what they are after their activation: the linear one, 0, leaves them so
+        arena.gruReset(rh, before, gates, slots, n, H, 0);
+        arena.outer(dWeights, unused, rh, stride, H, 0, 0, 0, dz, C, slots, n, C, work);
+      }
       arena.product(drh, stride, zeros, 0, dz, C, C, 0, 0, 0, slots, n, transposed, H);
       arena.gruResetBack(dz, dh, drh, before, gates, sums, slots, n, H, gate);
     },

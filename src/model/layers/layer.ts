@@ -123,6 +123,10 @@ export interface LayerKind<S extends LayerSpec = LayerSpec> {
   step?(spec: S, context: LayerContext): Layer | null;
   /** Works on a complete window. Absent: the step form is run over it. */
   window?(spec: S, context: LayerContext): WindowLayer;
+  /** Its tensors are constants of training: statistics of the data. */
+  readonly frozen?: true;
+  /** It learns, but passes no gradient on to what comes in. */
+  readonly stops?: true;
   /** Works on whole windows and knows the way back. Absent: no gradient passes through it. */
   tape?(spec: S, context: TapeContext): TapeLayer;
 }

@@ -1,8 +1,8 @@
 import { number } from '../formats/fields.ts';
 import type { LayerNormalizationSpec } from '../spec.ts';
-import { type LayerContext, type LayerKind, type RunRows, rowLayer, store } from './layer.ts';
+import { type LayerContext, type LayerKind, type RunRows, rowLayer } from './layer.ts';
 import { lastAxis, only, rowsWithin } from './shapes.ts';
-import { tickByTick } from './taped.ts';
+import { constants, tickByTick, type Weights } from './taped.ts';
 
 export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   kind: 'layer-normalization',
@@ -18,20 +18,27 @@ export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
-  step: (spec, context) => rowLayer(context, spec.inputs, normalizes(spec, context)),
+  step: (spec, context) => rowLayer(context, spec.inputs, normalizes(spec, context, constants(context.arena))),
   tape(spec, context) {
-    const { inputs: F, epsilon, gamma } = spec;
-    const { arena, slots } = context;
-    const gammaAt = store(arena, gamma);
-    return tickByTick(context, normalizes(spec, context), ({ n, x: [x], dx: [dx], dy }) => {
+    const { inputs: F, epsilon, gamma, beta } = spec;
+    const { arena, slots, weights } = context;
+    const gammaAt = weights.place({ gamma }, (t) => t.gamma);
+    const dGamma = weights.gradient({ gamma }, (t) => t.gamma);
+    const dBeta = weights.gradient({ beta }, (t) => t.beta);
+    return tickByTick(context, normalizes(spec, context, weights), ({ n, x: [x], dx: [dx], dy }) => {
       const rows = [dx!.at, dx!.stride, dy.at, dy.stride, x!.at, x!.stride] as const;
-      arena.layerNormBack(...rows, slots, n, gammaAt, epsilon, F);
+      arena.layerNormBack(...rows, slots, n, gammaAt, epsilon, F, dGamma, dBeta);
     });
   },
 };
 
-function normalizes({ inputs: F, epsilon, gamma, beta }: LayerNormalizationSpec, { arena }: LayerContext): RunRows {
-  const [gammaAt, betaAt] = [store(arena, gamma), store(arena, beta)];
+function normalizes(
+  { inputs: F, epsilon, gamma, beta }: LayerNormalizationSpec,
+  { arena }: LayerContext,
+  weights: Weights,
+): RunRows {
+  const gammaAt = weights.place({ gamma }, (t) => t.gamma);
+  const betaAt = weights.place({ beta }, (t) => t.beta);
   return ([x], out, slots, n) => {
     arena.layerNorm(out.at, out.stride, x!.at, x!.stride, slots, n, gammaAt, betaAt, epsilon, F);
   };

@@ -17,7 +17,7 @@ import {
 } from './recurrent.ts';
 import { columnOf, recurrentTape, SIGMOID, TANH, type TapeCell } from './recurrentTape.ts';
 import { checkGate } from './shapes.ts';
-import { packColumns } from './taped.ts';
+import { allocOuter, type Pack, packColumns, type TapeContext } from './taped.ts';
 
 /** LSTM of B branches (`assembly/layers/lstm.ts`). */
 export const lstm: LayerKind<LstmSpec> = {
@@ -90,39 +90,43 @@ function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
   };
 }
 
-function lstmTapeCell(spec: LstmSpec, { arena, B }: LayerContext): TapeCell {
+function lstmTapeCell(spec: LstmSpec, context: TapeContext): TapeCell<Pick<LstmSpec, 'kernel' | 'recurrent' | 'bias'>> {
+  const { arena, B, weights } = context;
   const { inputs: I, units: H, kernel, recurrent, bias, projection } = spec;
   const P = stateWidth(spec);
   const [stride, hStride] = [pad(H), pad(P)];
   const { gate, kind } = activationsOf(spec);
   // the gradient of o act(c), of which a projection makes h
   const dRaw = projection ? arena.alloc(4 * B * stride) : 0;
-  const project = projection ? store(arena, packDense(projection, H, P)) : 0;
-  const transposed = projection
-    ? store(
-        arena,
-        packColumns(P, H, (p, unit) => projection[unit * P + p]!),
-      )
-    : 0;
+  const place = (pack: Pack<{ projection: Float32Array }>): number =>
+    projection ? weights.place({ projection }, pack) : 0;
+  const project = place((t) => packDense(t.projection, H, P));
+  const transposed = place((t) => packColumns(P, H, (p, unit) => t.projection[unit * P + p]!));
   const zeros = projection ? arena.alloc(4 * Math.max(stride, hStride)) : 0;
+  const dProject =
+    projection && weights.gradient({ projection }, (t) => packColumns(H, P, (unit, p) => t.projection[unit * P + p]!));
+  const unused = dProject ? arena.alloc(4 * hStride) : 0;
+  const work = dProject ? allocOuter(context, H) : 0;
   return {
     width: P,
     cellWidth: H,
     columns: 4 * stride,
     projected: projection != null,
-    weight(row, column) {
+    tensors: { kernel, recurrent, bias },
+    weight(t, row, column) {
       const { gate: group, unit } = columnOf(column, H);
       if (unit < 0) return 0;
-      return row < I ? kernel[(row * 4 + group) * H + unit]! : recurrent[((row - I) * 4 + group) * H + unit]!;
+      return row < I ? t.kernel[(row * 4 + group) * H + unit]! : t.recurrent[((row - I) * 4 + group) * H + unit]!;
     },
-    bias: packSums(split(bias, H), H),
+    biases: [(t) => packSums(split(t.bias, H), H)],
     keepsSums: gate !== SIGMOID || kind !== TANH,
     holds: false,
     keep({ slots, n, sums, gates, raw, h, c, cBefore }) {
       arena.lstmKeep(raw || h, c, cBefore, gates, sums, slots, n, H, gate, kind);
       if (raw) arena.denseStep(h, hStride, raw, stride, slots, n, project, zeros, H, P);
     },
-    back({ slots, n, sums, gates, c, cBefore, dz, dh, dc }) {
+    back({ slots, n, sums, gates, raw, c, cBefore, dz, dh, dc }) {
+      if (dProject) arena.outer(dProject, unused, raw, stride, H, 0, 0, 0, dh, hStride, slots, n, P, work);
       if (dRaw) arena.product(dRaw, stride, zeros, 0, dh, hStride, P, 0, 0, 0, slots, n, transposed, H);
       arena.lstmBack(dz, dc, dRaw || dh, c, cBefore, gates, sums, slots, n, H, gate, kind);
     },

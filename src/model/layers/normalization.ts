@@ -26,6 +26,7 @@ export const normalization: LayerKind<NormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
+  frozen: true,
   step: (spec, context) => affine(context, standardise(spec)),
   tape: (spec, context) => affineTape(context, standardise(spec)),
 };
@@ -45,6 +46,7 @@ export const rescaling: LayerKind<RescalingSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
+  frozen: true,
   step: (spec, context) => affine(context, rescale(spec)),
   tape: (spec, context) => affineTape(context, rescale(spec)),
 };
@@ -64,6 +66,7 @@ export const batchNormalization: LayerKind<BatchNormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
+  frozen: true,
   step: (spec, context) => affine(context, asTrained(spec)),
   tape: (spec, context) => affineTape(context, asTrained(spec)),
 };

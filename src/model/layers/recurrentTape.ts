@@ -1,8 +1,17 @@
 /** Recurrent layers on a tape: sums of gates by `product`, what every tick held, and back through time. */
 import { activationIndex } from '../activations.ts';
 import type { GruSpec, LstmSpec, RnnSpec } from '../spec.ts';
-import { floats, pad, type Sequence, store, tickOf } from './layer.ts';
-import { packColumns, type TapeContext, type Taped, type TapeLayer, taken } from './taped.ts';
+import { floats, pad, type Sequence, tickOf } from './layer.ts';
+import {
+  allocOuter,
+  type Pack,
+  packColumns,
+  type TapeContext,
+  type Taped,
+  type TapeLayer,
+  type Tensors,
+  taken,
+} from './taped.ts';
 
 export const SIGMOID = activationIndex('sigmoid');
 export const TANH = activationIndex('tanh');
@@ -28,16 +37,17 @@ export interface CellTick {
 }
 
 /** How one kind of cell keeps a step and takes it back. */
-export interface TapeCell {
+export interface TapeCell<S extends Tensors = Tensors> {
   /** P, the width of h; H where it has a cell state beside it, else 0; C. */
   width: number;
   cellWidth: number;
   columns: number;
   /** Whether h is a projection. */
   projected: boolean;
-  /** What multiplies x (rows 0 .. I - 1) and h (from row I on) to sums, and the bias they start at (C). */
-  weight(row: number, column: number): number;
-  bias: Float32Array;
+  /** What multiplies x (rows 0 .. I - 1) and h (from row I on) to sums, and what they start at (C), together. */
+  tensors: S;
+  weight(tensors: S, row: number, column: number): number;
+  biases: Pack<S>[];
   /** Whether `sums` must stay beside `gates`: slopes that the gates themselves do not tell. */
   keepsSums: boolean;
   /** From sums to gates, h and c. */
@@ -48,25 +58,23 @@ export interface TapeCell {
 }
 
 /** Works as `recurrentLayer` run over the window does, to the bit. */
-export function recurrentTape(
+export function recurrentTape<S extends Tensors>(
   { sequences, backwards, zeroMasked }: LstmSpec | GruSpec | RnnSpec,
   context: TapeContext,
-  { width: P, cellWidth: H, columns: C, projected, weight, bias, keepsSums, keep, back, holds }: TapeCell,
+  { width: P, cellWidth: H, columns: C, projected, tensors, weight, biases, keepsSums, keep, back, holds }: TapeCell<S>,
 ): TapeLayer {
-  const { arena, B, from, slots } = context;
-  const [{ value: x, gradient: dx }] = from as [Taped];
+  const { arena, B, from, slots, weights: all } = context;
+  const [{ value: x, gradient: dx, constant }] = from as [Taped];
   const [length, I] = taken(context);
   const [hStride, cStride] = [pad(P), pad(H)];
-  const weights = store(arena, packColumns(I + P, C, weight));
-  const weightsOfH = store(
-    arena,
-    packColumns(C, P, (column, k) => weight(I + k, column)),
-  );
-  const weightsOfX = store(
-    arena,
-    packColumns(C, I, (column, k) => weight(k, column)),
-  );
-  const start = store(arena, bias);
+  const packed: Pack<S> = (t) => packColumns(I + P, C, (k, column) => weight(t, k, column));
+  const weights = all.place(tensors, packed);
+  const weightsOfH = all.place(tensors, (t) => packColumns(C, P, (column, k) => weight(t, I + k, column)));
+  const weightsOfX = all.place(tensors, (t) => packColumns(C, I, (column, k) => weight(t, k, column)));
+  const start = all.place(tensors, ...biases);
+  const dWeights = all.gradient(tensors, packed);
+  const dStart = all.gradient(tensors, ...biases);
+  const work = dWeights && allocOuter(context, I + P);
   const zeros = arena.alloc(4 * Math.max(hStride, C));
   /** Ticks (length + 1, B, stride) with the state before the first of them in its place: first, or last where it runs backwards. */
   const states = (stride: number): Sequence => {
@@ -100,7 +108,7 @@ export function recurrentTape(
   });
   const [lastH, lastC] = [final(h, P), final(c, H)];
   const shown = zeroMasked ? room(h, length, P) : part(h, after(0), length, P);
-  const all: Taped = sequences ? { value: shown, gradient: room(h, length, P) } : lastH;
+  const output: Taped = sequences ? { value: shown, gradient: room(h, length, P) } : lastH;
 
   const tick: CellTick = { slots, n: 0, sums: 0, gates: 0, h: 0, before: 0, c: 0, cBefore: 0, raw, dz, dh, dc };
   /** Where tick t stands, and which of the first n branches see it: they come first in the list. */
@@ -118,7 +126,7 @@ export function recurrentTape(
   };
 
   return {
-    outputs: H > 0 ? [all, lastH, lastC] : [all, lastH],
+    outputs: H > 0 ? [output, lastH, lastC] : [output, lastH],
     steps: {
       ran,
       at(t) {
@@ -132,9 +140,13 @@ export function recurrentTape(
         if (c0) floats(arena, c.at + 4 * (first * c.tick + b * cStride), H).set(c0);
       }
     },
+    carry() {
+      arena.copyRows(h.at + 4 * first * h.tick, hStride, h.at + 4 * last * h.tick, hStride, slots, slots, B, hStride);
+      arena.copyRows(c.at + 4 * first * c.tick, cStride, c.at + 4 * last * c.tick, cStride, slots, slots, B, cStride);
+    },
     forward(n) {
-      all.value.mask = sequences ? x.mask : 0;
-      all.value.maskStride = x.maskStride;
+      output.value.mask = sequences ? x.mask : 0;
+      output.value.maskStride = x.maskStride;
       for (const t of ran) {
         go(t, n);
         const { at, stride } = tickOf(x, t);
@@ -155,7 +167,7 @@ export function recurrentTape(
       for (const t of ran.toReversed()) {
         go(t, n);
         if (sequences) {
-          const dy = tickOf(all.gradient, t);
+          const dy = tickOf(output.gradient, t);
           // zeros in the place of a tick that is not seen come from no state
           const [rows, count] = zeroMasked ? [tick.slots, tick.n] : [slots, n];
           arena.combine(0, dh, hStride, dy.at, dy.stride, rows, count, P);
@@ -165,6 +177,11 @@ export function recurrentTape(
         const [rows, seen] = [tick.slots, tick.n];
         const [from, stride] = holds ? [dh, hStride] : [zeros, 0];
         arena.product(dh, hStride, from, stride, dz, C, C, 0, 0, 0, rows, seen, weightsOfH, P);
+        if (dWeights) {
+          const { at, stride } = tickOf(x, t);
+          arena.outer(dWeights, dStart, at, stride, I, tick.before, hStride, P, dz, C, rows, seen, C, work);
+        }
+        if (constant) continue;
         const d = tickOf(dx, t);
         arena.product(d.at, d.stride, d.at, d.stride, dz, C, C, 0, 0, 0, rows, seen, weightsOfX, I);
       }

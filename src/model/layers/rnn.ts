@@ -12,6 +12,7 @@ import {
   recurrentShapes,
 } from './recurrent.ts';
 import { recurrentTape, type TapeCell } from './recurrentTape.ts';
+import type { TapeContext } from './taped.ts';
 
 /** Simple recurrent layer of B branches (`assembly/layers/rnn.ts`). */
 export const rnn: LayerKind<RnnSpec> = {
@@ -45,7 +46,7 @@ function rnnCell(spec: RnnSpec, { arena }: LayerContext): Cell {
 }
 
 /** Its sums are what the activation is taken of: there are no gates. */
-function rnnTapeCell(spec: RnnSpec, { arena }: LayerContext): TapeCell {
+function rnnTapeCell(spec: RnnSpec, { arena }: TapeContext): TapeCell<Pick<RnnSpec, 'kernel' | 'recurrent' | 'bias'>> {
   const { inputs: I, units: H, kernel, recurrent, bias } = spec;
   const { kind } = activationsOf(spec);
   const alpha = ALPHA[spec.activation ?? 'tanh'] ?? 1;
@@ -55,8 +56,10 @@ function rnnTapeCell(spec: RnnSpec, { arena }: LayerContext): TapeCell {
     cellWidth: 0,
     columns: stride,
     projected: false,
-    weight: (row, unit) => (unit >= H ? 0 : row < I ? kernel[row * H + unit]! : recurrent[(row - I) * H + unit]!),
-    bias: packSums([bias], H),
+    tensors: { kernel, recurrent, bias },
+    weight: (t, row, unit) =>
+      unit >= H ? 0 : row < I ? t.kernel[row * H + unit]! : t.recurrent[(row - I) * H + unit]!,
+    biases: [(t) => packSums([t.bias], H)],
     keepsSums: false,
     holds: false,
     keep({ slots, n, sums, h }) {

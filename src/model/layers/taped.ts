@@ -1,7 +1,8 @@
 /**
  * The contract of a layer on a tape (`../tape.ts`): it runs over whole windows, keeps what its gradient needs, and runs back.
- * Weights are constants here; what a layer keeps is all that their gradients would take as well.
+ * Where its weights stand, and whether anybody wants their gradients, is the matter of `Weights`.
  */
+import type { Arena } from '../../kernels.ts';
 import type { Shape } from '../shape.ts';
 import {
   allocSequence,
@@ -11,6 +12,7 @@ import {
   type Rows,
   type RunRows,
   type Sequence,
+  store,
   tickOf,
   type WindowLayer,
 } from './layer.ts';
@@ -19,11 +21,51 @@ import {
 export interface Taped {
   value: Sequence;
   gradient: Sequence;
+  /** Nobody asks for its gradient: a layer may leave it out. */
+  constant?: boolean;
+}
+
+/** Arrays of a layer's specification by their names, and an order in which kernels take their values. */
+export type Tensors = Record<string, Float32Array>;
+export type Pack<S extends Tensors> = (tensors: S) => Float32Array;
+
+/** Where layers have their weights: constants, or parameters that are learnt (`../parameters.ts`). */
+export interface Weights {
+  /** Pointer to the arrays in the order of a pack, of several packs to their sum. A pack only moves values and fills in zeros. */
+  place<S extends Tensors>(tensors: S, ...packs: Pack<S>[]): number;
+  /** Pointer to where their gradients are added up, in the order of a pack, of several of each; 0 where nobody learns. */
+  gradient<S extends Tensors>(tensors: S, ...packs: Pack<S>[]): number;
+  /** What dropout draws from, where it is to be active. */
+  readonly noise: Noise | null;
+}
+
+/** A key for every step of training and every layer. */
+export interface Noise {
+  /** Whether it is on now: not where a model is validated. */
+  on: boolean;
+  /** A whole number below 2^32. */
+  key: number;
+  /** The next layer's number. */
+  take(): number;
+}
+
+/** Weights that stay what they are. */
+export function constants(arena: Arena): Weights {
+  return {
+    place: (tensors, ...packs) =>
+      store(
+        arena,
+        packs.map((pack) => pack(tensors)).reduce((sum, more) => sum.map((v, i) => (more[i] === 0 ? v : v + more[i]!))),
+      ),
+    gradient: () => 0,
+    noise: null,
+  };
 }
 
 /** What a layer on a tape is built with. What comes in stands where it stands: a tape's sequences never move. */
 export interface TapeContext extends LayerContext {
   from: readonly Taped[];
+  weights: Weights;
   /** Pointer to 0, 1, 2 .. B - 1. */
   slots: number;
 }
@@ -41,6 +83,8 @@ export interface TapeLayer {
    * @param newest where the newest row of a ring stands
    */
   begin?(states: readonly Float32Array[], newest: number): void;
+  /** Every window begins with the state that it ended with: it goes on. */
+  carry?(): void;
   /** What a recurrent layer held at its steps. */
   steps?: Steps;
 }
@@ -66,6 +110,11 @@ export function allocRows({ arena, B }: LayerContext, width: number): Rows {
 /** Ticks and values a tick of what comes in first. */
 export function taken({ inputs, T }: TapeContext): [length: number, width: number] {
   return layout(inputs[0]!, T);
+}
+
+/** Room to work for `outer` with so many rows of weights. */
+export function allocOuter({ arena }: LayerContext, rows: number): number {
+  return arena.alloc(4 * 64 * (rows + 16));
 }
 
 /** A layer that gives what comes in as it is. */
