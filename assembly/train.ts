@@ -2,14 +2,13 @@
 // where kernels read them and back. Sums of losses and norms are float64, in index order.
 import { Floats, Ints } from './memory';
 
-/** to[i] = from[places[i] - 1], or added to it; where places[i] is 0, to[i] stays. */
+/** to[i] = from[places[i] - 1], 0 where places[i] is 0; with `add` it is added to what stands there. */
 export function gather(to: Floats, from: Floats, places: Ints, n: i32, add: bool): void {
   const first = from - 4;
   for (let i: usize = 0; i < <usize>n; i++) {
     const place = <usize>load<i32>(places + (i << 2));
-    if (place == 0) continue;
     const at = to + (i << 2);
-    const value = load<f32>(first + (place << 2));
+    const value: f32 = place == 0 ? 0 : load<f32>(first + (place << 2));
     store<f32>(at, add ? load<f32>(at) + value : value);
   }
 }
@@ -34,7 +33,7 @@ const BINARY: i32 = 4;
 const CATEGORICAL: i32 = 5;
 
 /**
- * The loss of the first n rows of y (B, yStride; O values) and its gradient: dy (laid out as y) = scale d loss / d y.
+ * The loss of the first n rows of y (B, yStride; O values) and its gradient: dy (B, dyStride) = scale d loss / d y.
  * target (B, targetStride): a value an output (step 1) or one for all of them (step 0), for `CATEGORICAL` the number of a class.
  * constants (O): Huber's delta or the quantile's tau of each output. For `BINARY` and `CATEGORICAL` y are logits.
  * @returns the sum over rows and outputs, not scaled
@@ -43,6 +42,7 @@ export function loss(
   kind: i32,
   constants: Floats,
   dy: Floats,
+  dyStride: i32,
   y: Floats,
   yStride: i32,
   target: Floats,
@@ -54,19 +54,20 @@ export function loss(
 ): f64 {
   let sum: f64 = 0;
   for (let b = 0; b < n; b++) {
-    const row = (<usize>(b * yStride)) << 2;
+    const y_b = y + ((<usize>(b * yStride)) << 2);
+    const dy_b = dy + ((<usize>(b * dyStride)) << 2);
     const target_b = target + ((<usize>(b * targetStride)) << 2);
     if (kind == CATEGORICAL) {
-      sum += categorical(dy + row, y + row, <i32>load<f32>(target_b), O, scale);
+      sum += categorical(dy_b, y_b, <i32>load<f32>(target_b), O, scale);
       continue;
     }
     for (let o = 0; o < O; o++) {
-      const at = row + ((<usize>o) << 2);
+      const at = (<usize>o) << 2;
       const t = <f64>load<f32>(target_b + ((<usize>(o * step)) << 2));
-      const constant = <f64>load<f32>(constants + ((<usize>o) << 2));
-      const x = <f64>load<f32>(y + at);
+      const constant = <f64>load<f32>(constants + at);
+      const x = <f64>load<f32>(y_b + at);
       sum += lossOf(kind, x, t, constant);
-      store<f32>(dy + at, <f32>(scale * lossSlope(kind, x, t, constant)));
+      store<f32>(dy_b + at, <f32>(scale * lossSlope(kind, x, t, constant)));
     }
   }
   return sum;

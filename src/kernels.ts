@@ -456,6 +456,7 @@ export interface Arena {
     kind: number,
     constants: number,
     dy: number,
+    dyStride: number,
     y: number,
     yStride: number,
     target: number,

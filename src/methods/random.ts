@@ -12,6 +12,11 @@ export class Random {
     this.#s = typeof seed === 'number' ? expand(seed) : Uint32Array.from(seed);
   }
 
+  /** The four words of its state: a generator made of them goes on as this one does. */
+  get state(): readonly [number, number, number, number] {
+    return [...this.#s] as unknown as [number, number, number, number];
+  }
+
   /** Uniform over the whole numbers below 2^32. */
   next(): number {
     const s = this.#s;

@@ -8,7 +8,7 @@ import { checkModel } from './formats/check.ts';
 import { withScore } from './graph.ts';
 import { kindOf } from './layers/index.ts';
 import { allocTaped, constants, type TapeContext, type Taped, type TapeLayer } from './layers/taped.ts';
-import { Parameters, whyNoTraining } from './parameters.ts';
+import { Parameters, trainable, whyNoTraining } from './parameters.ts';
 import { Past } from './past.ts';
 import type { Snapshot } from './plan.ts';
 import { TICKS } from './shape.ts';
@@ -33,6 +33,8 @@ export interface Laid extends Wired {
   tape: TapeLayer;
   /** What comes in. */
   taken: readonly Taped[];
+  /** Neither it nor anything below it learns, where the model does. */
+  still: boolean;
 }
 
 export class Tape {
@@ -54,7 +56,7 @@ export class Tape {
   readonly #output: Taped;
   /** Rows of the output: of [4, 3] four, of a sequence of ticks the last. */
   readonly #rows: number;
-  readonly #heap: Float32Array;
+  #heap: Float32Array;
   #past: Past | null = null;
   /** Windows of the last forward. */
   #n = 0;
@@ -104,6 +106,11 @@ export class Tape {
     this.#rows = outputs[0]![0] === TICKS ? 1 : this.#output.value.length;
     // nothing allocates from here on, so that the view stays attached
     this.#heap = new Float32Array(arena.memory.buffer);
+  }
+
+  /** Call it when something else was allocated in the arena, which detaches views. */
+  attach(): void {
+    this.#heap = new Float32Array(this.arena.memory.buffer);
   }
 
   /** Bytes of the arena: constant after construction. */
@@ -164,9 +171,12 @@ export class Tape {
     this.#n = n;
   }
 
-  /** All windows begin with the state that they ended with (`carry`), or with zeros. Only for a model without a window. */
+  /** All windows of the next run begin with the state that they ended with in the last one, or (`reset`) with zeros. */
   carry(): void {
     for (const { tape } of this.#layers) tape.carry?.();
+  }
+  reset(): void {
+    for (const { tape } of this.#layers) tape.reset?.();
   }
 
   /** Where outputs of `run` stand, and their gradients: the rows of the output, or of a sequence those of all ticks. */
@@ -189,7 +199,7 @@ export class Tape {
     this.parameters!.clear();
     this.#clear();
     seed();
-    for (let l = this.#layers.length - 1; l >= 0; l--) this.#layers[l]!.tape.backward(this.#n);
+    for (const { tape, still } of this.#layers.toReversed()) if (!still) tape.backward(this.#n);
     this.parameters!.collect();
   }
 
@@ -229,9 +239,11 @@ export class Tape {
       const { layer, inputs, outputs } = wired;
       const taken = wired.from.map((source) => values.get(source.layer)![source.output]!);
       const tape = kindOf(layer).tape!(layer, { ...context, from: taken, inputs, outputs });
-      this.#layers.push({ ...wired, tape, taken });
-      for (const output of tape.outputs) this.#keep(output);
-      values.set(layer.name, tape.outputs);
+      const still = taken.every(({ constant }) => constant) && trainable(layer).length === 0;
+      this.#layers.push({ ...wired, tape, taken, still });
+      const made = still ? tape.outputs.map((output) => ({ ...output, constant: true })) : tape.outputs;
+      for (const output of made) this.#keep(output);
+      values.set(layer.name, made);
     }
     return values.get(this.#wired.at(-1)!.layer.name)![0]!;
   }

@@ -117,6 +117,9 @@ function convolutionTape(spec: Conv1dSpec, context: TapeContext): TapeLayer {
   );
   return {
     ...tape,
+    reset() {
+      floats(arena, past.at, past.length * past.tick).fill(0);
+    },
     carry() {
       // the newest L - 1 of what was before the window and what is in it, oldest first: none is overwritten before it is read
       for (let t = 0; t < L - 1; t++) {

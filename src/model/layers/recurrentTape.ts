@@ -140,6 +140,9 @@ export function recurrentTape<S extends Tensors>(
         if (c0) floats(arena, c.at + 4 * (first * c.tick + b * cStride), H).set(c0);
       }
     },
+    reset() {
+      for (const { at, tick: each } of [h, c]) floats(arena, at + 4 * first * each, each).fill(0);
+    },
     carry() {
       arena.copyRows(h.at + 4 * first * h.tick, hStride, h.at + 4 * last * h.tick, hStride, slots, slots, B, hStride);
       arena.copyRows(c.at + 4 * first * c.tick, cStride, c.at + 4 * last * c.tick, cStride, slots, slots, B, cStride);

@@ -85,6 +85,8 @@ export interface TapeLayer {
   begin?(states: readonly Float32Array[], newest: number): void;
   /** Every window begins with the state that it ended with: it goes on. */
   carry?(): void;
+  /** Every window begins with zeros. */
+  reset?(): void;
   /** What a recurrent layer held at its steps. */
   steps?: Steps;
 }

@@ -1,0 +1,139 @@
+/** How a series goes on the tape, batch by batch: windows that begin at zero, or lanes that go on from segment to segment. */
+import { ConfigError, DataError, invalid } from '../errors.ts';
+import type { Random } from '../methods/random.ts';
+import type { Tape } from '../model/tape.ts';
+import type { Loss } from './loss.ts';
+
+/** A series and what should be said at each of its ticks; ticks that nothing is learnt from may hold anything. */
+export interface TrainingData {
+  /** (T, F). */
+  values: Float32Array;
+  /** F. */
+  inputs: number;
+  /** (T, W). */
+  targets: Float32Array;
+  /** W: one an output, or one for all of them; of `categorical-crossentropy` the number of a class. */
+  width: number;
+}
+
+/** Windows by their last ticks, each of which begins at the zero state. */
+export type Windows = ArrayLike<number>;
+/** Ticks from `from` to before `to`, in one piece, which is cut into as many lanes as there are in a batch. */
+export interface Stretch {
+  from: number;
+  to: number;
+}
+
+/** One pass over some data. */
+export interface Feed {
+  /** Batches. */
+  readonly steps: number;
+  /** Puts them in a new order, where there is one. */
+  shuffle(random: Random): void;
+  /** Puts batch `step` on the tape, and its targets. @returns how many windows it has */
+  put(step: number): number;
+}
+
+/** Windows in any order, all from zero; the loss is that of their last ticks. */
+export class WindowFeed implements Feed {
+  readonly steps: number;
+  readonly #order: Int32Array;
+  readonly #sorted: Int32Array;
+  readonly #tape: Tape;
+  readonly #loss: Loss;
+  readonly #data: TrainingData;
+
+  /** @throws DataError for windows beyond the series, and values that are not finite */
+  constructor(tape: Tape, loss: Loss, data: TrainingData, windows: Windows, what: string) {
+    this.#tape = tape;
+    this.#loss = loss;
+    this.#data = data;
+    this.#sorted = Int32Array.from(windows);
+    this.#order = this.#sorted.slice();
+    this.steps = Math.ceil(windows.length / tape.branches);
+    const T = data.values.length / data.inputs;
+    const least = tape.ticks - 1;
+    const wrong = this.#sorted.find((last, i) => !(last >= least && last < T && last === windows[i]));
+    const expected = `last ticks of windows, from ${least} to ${T - 1}`;
+    if (wrong !== undefined) throw new DataError(invalid(`${what} windows`, wrong, expected));
+    for (const last of this.#sorted) loss.check(data.targets, last, last + 1);
+    const used = new Uint8Array(T);
+    for (const last of this.#sorted) used.fill(1, last - least, last + 1);
+    checkValues(data, (t) => used[t] === 1);
+  }
+
+  shuffle(random: Random): void {
+    this.#order.set(this.#sorted);
+    random.shuffle(this.#order);
+  }
+
+  put(step: number): number {
+    const { branches: B, ticks: K } = this.#tape;
+    const { values, inputs: F, targets, width: W } = this.#data;
+    const to = this.#loss.targets;
+    const first = step * B;
+    const n = Math.min(B, this.#order.length - first);
+    for (let i = 0; i < n; i++) {
+      const last = this.#order[first + i]!;
+      this.#tape.put(i, values, (last - K + 1) * F);
+      for (let w = 0; w < W; w++) to[i * W + w] = targets[last * W + w]!;
+    }
+    return n;
+  }
+}
+
+/** Lanes side by side through a stretch, segment after segment, states carried on; the loss is that of every tick. */
+export class LaneFeed implements Feed {
+  readonly steps: number;
+  readonly lanes: number;
+  readonly #tape: Tape;
+  readonly #loss: Loss;
+  readonly #data: TrainingData;
+  readonly #from: number;
+  /** Ticks of a lane; what is left over at the end of the stretch is not used. */
+  readonly #length: number;
+
+  /** @throws ConfigError for a stretch shorter than a segment, DataError for one beyond the series and values that are not finite */
+  constructor(tape: Tape, loss: Loss, data: TrainingData, { from, to }: Stretch, what: string) {
+    const T = data.values.length / data.inputs;
+    const fits = Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to <= T;
+    if (!fits) throw new DataError(invalid(`${what} ticks`, `${from} to ${to}`, `a part of 0 to ${T}`));
+    const { branches: B, ticks: K } = tape;
+    this.lanes = Math.min(B, Math.floor((to - from) / K));
+    if (this.lanes < 1) throw new ConfigError(invalid(`${what} ticks`, to - from, `at least ${K}, those of a segment`));
+    this.steps = Math.floor((to - from) / this.lanes / K);
+    this.#tape = tape;
+    this.#loss = loss;
+    this.#data = data;
+    this.#from = from;
+    this.#length = this.steps * K;
+    loss.check(data.targets, from, from + this.lanes * this.#length);
+    checkValues(data, (t) => t >= from && t < from + this.lanes * this.#length);
+  }
+
+  shuffle(): void {}
+
+  put(step: number): number {
+    const { branches: B, ticks: K } = this.#tape;
+    const { values, inputs: F, targets, width: W } = this.#data;
+    const to = this.#loss.targets;
+    if (step === 0) this.#tape.reset();
+    else this.#tape.carry();
+    for (let i = 0; i < this.lanes; i++) {
+      const first = this.#from + i * this.#length + step * K;
+      this.#tape.put(i, values, first * F);
+      for (let t = 0; t < K; t++) {
+        for (let w = 0; w < W; w++) to[(t * B + i) * W + w] = targets[(first + t) * W + w]!;
+      }
+    }
+    return this.lanes;
+  }
+}
+
+function checkValues({ values, inputs: F }: TrainingData, used: (t: number) => boolean): void {
+  for (let i = 0; i < values.length; i++) {
+    const t = Math.floor(i / F);
+    if (used(t) && !Number.isFinite(values[i]))
+      throw new DataError(invalid(`tick ${t} value ${i % F}`, values[i], 'a number'));
+  }
+}
