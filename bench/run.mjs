@@ -13,6 +13,7 @@ import { benchOnDemand, benchPipeline } from './pipeline.mjs';
 import { benchShapley } from './shapley.mjs';
 import { benchStartup } from './startup.mjs';
 import { benchSurvey } from './survey.mjs';
+import { benchTraining } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 execFileSync(
@@ -41,6 +42,7 @@ const benches = {
   shapley: benchShapley,
   gradients: benchGradients,
   methods: benchMethods,
+  training: benchTraining,
   survey: benchSurvey,
   loading: benchLoading,
   pipeline: benchPipeline,

@@ -42,6 +42,7 @@ export {
 export { BlackBox, openBlackBox } from './model/blackBox.ts';
 export { type ModelFile, readModel, writeNative } from './model/formats/index.ts';
 export { Model, type ModelOptions, type Snapshot } from './model/graph.ts';
+export { whyNoTraining } from './model/parameters.ts';
 export type { BlackBoxSpec, LayerSpec, ModelSpec, Source } from './model/spec.ts';
 export { Tape, type TapeOptions, whyNoGradient } from './model/tape.ts';
 export { whyWindowed } from './model/wiring.ts';
@@ -52,6 +53,8 @@ export * from './recording/index.ts';
 
 // RxJS operators over the same parts
 export * from './stream/index.ts';
+// fresh models, and weights that are learnt
+export * from './training/index.ts';
 // how far an explanation can be trusted
 export * from './trust/index.ts';
 export type * from './types.ts';

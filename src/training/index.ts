@@ -1,0 +1,7 @@
+/** Training: fresh models, and weights that fall down a loss. */
+export type { Stretch, TrainingData, Windows } from './feed.ts';
+export { initialise, type NewModel } from './initialise.ts';
+export { LOSSES, type LossOptions } from './loss.ts';
+export type { OptimizerOptions, OptimizerState } from './optimizer.ts';
+export type { Schedule } from './schedule.ts';
+export { type Epoch, type Trained, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';
