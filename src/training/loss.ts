@@ -36,9 +36,9 @@ export function checkLoss({ kind, delta = 1, tau }: LossOptions, spec: ModelSpec
   if (kind === 'huber' && !(delta > 0)) throw new ConfigError(invalid('loss delta', delta, 'more than zero'));
   if (kind === 'quantile') {
     const taus = tausOf(tau, O);
-    const wrong = taus.length === O ? taus.find((one) => !(one > 0 && one < 1)) : taus.length;
+    const within = taus.length === O && taus.every((one) => one > 0 && one < 1);
     const expected = `a number above 0 and below 1, or ${O} of them`;
-    if (wrong !== undefined || O === 0) throw new ConfigError(invalid('loss tau', tau, expected));
+    if (!within) throw new ConfigError(invalid('loss tau', tau, expected));
   }
   const last = spec.layers.findLast((layer) => !PASSES.includes(layer.kind));
   const activation = last && 'activation' in last ? last.activation : 'linear';

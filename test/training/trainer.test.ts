@@ -86,20 +86,22 @@ describe('the same bytes', () => {
   });
 });
 
-it('stopped in the middle of an epoch, it gives the best so far', async () => {
+it('told to stop, it gives the best so far', async () => {
   const trainer = new Trainer(kernels, fresh('lstm:16'), data, { ...OPTIONS, ticks: 64, train: from(63, 300) });
   const stop = new AbortController();
-  setTimeout(() => stop.abort());
-  const { stopped, spec, epoch } = await trainer.run(() => {}, stop.signal);
-  expect(stopped).toBe('aborted');
-  expect(trainer.state.epoch).toBe(epoch);
+  const tell = ({ epoch }: { epoch: number }): void => {
+    if (epoch === 2) stop.abort();
+  };
+  const { stopped, spec, epoch, epochs } = await trainer.run(tell, stop.signal);
+  expect([stopped, epochs.length]).toEqual(['aborted', 2]);
+  expect(trainer.state.best.epoch).toBe(epoch);
   expect(weights(spec).every((values) => values.every(Number.isFinite))).toBe(true);
 });
 
 describe('a line, y = w x + b', () => {
   const one = { values: Float32Array.of(2), inputs: 1, targets: Float32Array.of(3), width: 1 };
   const options: TrainerOptions = { ticks: 1, train: [0], loss: { kind: 'mse' }, epochs: 1 };
-  const after = async (optimizer: TrainerOptions['optimizer'], epochs = 1, more: Partial<TrainerOptions> = {}) => {
+  const stepped = async (optimizer: TrainerOptions['optimizer'], epochs = 1, more: Partial<TrainerOptions> = {}) => {
     const trainer = new Trainer(kernels, line(0, 0), one, { ...options, optimizer, epochs, ...more });
     const { epochs: told } = await trainer.run();
     return { values: Array.from(trainer.state.values), told };
@@ -107,7 +109,7 @@ describe('a line, y = w x + b', () => {
   const near = (...values: number[]) => values.map((value) => expect.closeTo(value, 6));
 
   it('one step: dloss/dy = -6, dw = -12, db = -6', async () => {
-    const { values, told } = await after({ kind: 'sgd', rate: 0.1 });
+    const { values, told } = await stepped({ kind: 'sgd', rate: 0.1 });
     expect(values).toEqual(near(1.2, 0.6));
     expect(told).toEqual([
       { epoch: 1, step: 1, loss: 9, validation: null, norm: expect.closeTo(Math.sqrt(180), 12), rate: 0.1, best: true },
@@ -116,18 +118,18 @@ describe('a line, y = w x + b', () => {
 
   it('momentum: the second step, where y is right, goes on by half', async () => {
     // y = 2 w + b = 3 where the rate is 0.1: then only momentum is left
-    const { values } = await after({ kind: 'sgd', rate: 0.1, momentum: 0.5 }, 2);
+    const { values } = await stepped({ kind: 'sgd', rate: 0.1, momentum: 0.5 }, 2);
     expect(values).toEqual(near(1.2 + 0.1 * 0.5 * 12, 0.6 + 0.1 * 0.5 * 6));
   });
 
   it('clipped to a norm of 1: (12, 6) / sqrt(180)', async () => {
-    const { values } = await after({ kind: 'sgd', rate: 0.1, clip: 1 });
+    const { values } = await stepped({ kind: 'sgd', rate: 0.1, clip: 1 });
     expect(values).toEqual(near(1.2 / Math.sqrt(180), 0.6 / Math.sqrt(180)));
   });
 
   it('Adam: the first step is the learning rate, whatever the gradient', async () => {
-    expect((await after({ rate: 0.1 })).values).toEqual(near(0.1, 0.1));
-    expect((await after({ rate: 0.1, clip: 0.01 })).values).toEqual(near(0.1, 0.1));
+    expect((await stepped({ rate: 0.1 })).values).toEqual(near(0.1, 0.1));
+    expect((await stepped({ rate: 0.1, clip: 0.01 })).values).toEqual(near(0.1, 0.1));
   });
 
   it('weight decay: of Adam apart from the gradient, of SGD a part of it', async () => {
@@ -143,7 +145,7 @@ describe('a line, y = w x + b', () => {
   });
 
   it('a rate that is halved after every epoch', async () => {
-    const { told } = await after({ rate: 0.1 }, 3, { schedule: { kind: 'step', every: 1, factor: 0.5 } });
+    const { told } = await stepped({ rate: 0.1 }, 3, { schedule: { kind: 'step', every: 1, factor: 0.5 } });
     expect(told.map(({ rate }) => rate)).toEqual([0.1, 0.05, 0.025]);
   });
 
@@ -221,7 +223,7 @@ describe('what does not fit', () => {
   const bad = (over: Partial<TrainerOptions>, spec = fresh('lstm:3'), series = data) => {
     return () => new Trainer(kernels, spec, series, { ...OPTIONS, ...over });
   };
-  it.each<[string, Partial<TrainerOptions>, typeof Error, RegExp]>([
+  it.each<[string, Partial<TrainerOptions>, new () => Error, RegExp]>([
     ['ticks', { ticks: 0 }, ConfigError, /invalid ticks: 0/],
     [
       'a window before the series',
