@@ -71,7 +71,7 @@ export function compile(node: Node, context: Context): Evaluate {
     }
     case 'call': {
       const argument = compile(node.argument, context);
-      const state = context.transforms.get(node.name)!.create(context.maths);
+      const state = context.transforms.get(node.name)!.create(context.maths, node.constants);
       context.states.push(state);
       return () => {
         const x = argument();

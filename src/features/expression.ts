@@ -7,12 +7,12 @@ export type Node =
   | { kind: 'clock'; name: string; at: number }
   | { kind: 'negate'; argument: Node; at: number }
   | { kind: 'binary'; operator: '+' | '-' | '*' | '/'; left: Node; right: Node; at: number }
-  | { kind: 'call'; name: string; argument: Node; at: number };
+  | { kind: 'call'; name: string; argument: Node; constants: readonly number[]; at: number };
 
 /** The names that an expression may use besides columns. */
 export interface Vocabulary {
-  /** Functions of one argument. */
-  functions: ReadonlySet<string>;
+  /** Functions of one argument, with the names of the constants that they take behind it. */
+  functions: ReadonlyMap<string, readonly string[]>;
   /** Values that come from the tick's time. */
   clocks: ReadonlySet<string>;
 }
@@ -23,7 +23,7 @@ interface Token {
   at: number;
 }
 
-const TOKEN = /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*)|`([^`]+)`|([-+*/()]))/uy;
+const TOKEN = /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*)|`([^`]+)`|([-+*/(),]))/uy;
 /** Longer than any expression that a person writes; bounds the depth of the tree. */
 const MAX_LENGTH = 1000;
 /** Deeper than any expression that a person writes, and shallower than the call stack. */
@@ -34,7 +34,7 @@ const MAX_DEPTH = 200;
  *
  *     sum      product (('+' | '-') product)*
  *     product  factor (('*' | '/') factor)*
- *     factor   '-' factor | number | column | function '(' sum ')' | '(' sum ')'
+ *     factor   '-' factor | number | column | function '(' sum (',' '-'? number)* ')' | '(' sum ')'
  *     column   an identifier, or any name between backticks
  *
  * @throws ConfigError naming the position (from 1) of what cannot be read, or the unknown function
@@ -94,11 +94,26 @@ export function parseExpression(text: string, vocabulary: Vocabulary): Node {
   }
 
   function call(token: Token): Node {
-    if (!vocabulary.functions.has(token.text)) {
-      throw wrong(text, token, `one of the functions ${[...vocabulary.functions].join(', ')}`);
+    const constants = vocabulary.functions.get(token.text);
+    if (!constants) {
+      throw wrong(text, token, `one of the functions ${[...vocabulary.functions.keys()].join(', ')}`);
     }
     next++;
-    return { kind: 'call', name: token.text, argument: closed(), at: token.at };
+    const argument = sum();
+    const values = constants.map((name) => {
+      if (!take(','))
+        throw wrong(text, tokens[next]!, `", ${name}": ${token.text} takes ${constants.join(', ')} as well`);
+      return constant(name);
+    });
+    if (!take(')')) throw wrong(text, tokens[next]!, '")" or an operator');
+    return { kind: 'call', name: token.text, argument, constants: values, at: token.at };
+  }
+
+  function constant(name: string): number {
+    const sign = take('-') ? -1 : 1;
+    const token = tokens[next++]!;
+    if (token.kind !== 'number') throw wrong(text, token, `a number for ${name}`);
+    return sign * Number(token.text);
   }
 
   /** What follows an opening parenthesis, up to and including the closing one. */

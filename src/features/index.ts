@@ -1,26 +1,57 @@
 import { cos } from './cos.ts';
 import { dayOfYear } from './dayOfYear.ts';
 import { diff } from './diff.ts';
+import { ema } from './ema.ts';
 import { compile, type Evaluate, type Scope } from './evaluate.ts';
 import { type Node, parseExpression, quoteColumn as quote, type Vocabulary } from './expression.ts';
+import { is } from './is.ts';
+import { lag } from './lag.ts';
 import { log } from './log.ts';
 import { logReturn } from './logReturn.ts';
 import type { MathFunctions } from './maths.ts';
+import { ratio } from './ratio.ts';
+import { rollingMax } from './rollingMax.ts';
+import { rollingMean } from './rollingMean.ts';
+import { rollingMin } from './rollingMin.ts';
+import { rollingStd } from './rollingStd.ts';
 import { sin } from './sin.ts';
+import { timeOfDay } from './timeOfDay.ts';
 import type { Transform, TransformState } from './transform.ts';
+import { zscore } from './zscore.ts';
 
 export { splitExpressions } from './expression.ts';
 export type { MathFunctions } from './maths.ts';
 export type { Transform, TransformState } from './transform.ts';
 
-/** Functions of one argument, alphabetical. */
-export const transforms: readonly Transform[] = [cos, diff, log, logReturn, sin];
+/** Functions of one argument and of constants, alphabetical. */
+export const transforms: readonly Transform[] = [
+  cos,
+  diff,
+  ema,
+  is,
+  lag,
+  log,
+  logReturn,
+  ratio,
+  rollingMax,
+  rollingMean,
+  rollingMin,
+  rollingStd,
+  sin,
+  zscore,
+];
 
 /** Values that come from the tick's time (ms since 1970 UTC), by name. */
-export const clocks: ReadonlyMap<string, (time: number) => number> = new Map([['dayOfYear', dayOfYear]]);
+export const clocks: ReadonlyMap<string, (time: number) => number> = new Map([
+  ['dayOfYear', dayOfYear],
+  ['timeOfDay', timeOfDay],
+]);
 
 const byName = new Map(transforms.map((transform) => [transform.name, transform]));
-const vocabulary: Vocabulary = { functions: new Set(byName.keys()), clocks: new Set(clocks.keys()) };
+const vocabulary: Vocabulary = {
+  functions: new Map(transforms.map(({ name, constants = [] }) => [name, constants])),
+  clocks: new Set(clocks.keys()),
+};
 
 /** A column's name as an expression that reads it, in backticks where it is not an identifier. */
 export function quoteColumn(name: string): string {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Node, parseExpression, quoteColumn, splitExpressions } from '../../src/features/expression.ts';
 
-const vocabulary = { functions: new Set(['log', 'diff']), clocks: new Set(['dayOfYear']) };
+const vocabulary = {
+  functions: new Map<string, string[]>([
+    ['log', []],
+    ['diff', []],
+  ]),
+  clocks: new Set(['dayOfYear']),
+};
 
 /** The tree in prefix notation. */
 function prefix(node: Node): string {

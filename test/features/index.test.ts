@@ -105,7 +105,16 @@ describe('compileColumns', () => {
 describe('the registry', () => {
   it('lists every transform file, in alphabetical order', () => {
     const names = [...transforms.map((transform) => transform.name), ...clocks.keys()].sort();
-    const machinery = ['evaluate', 'expression', 'index', 'maths', 'transform'];
+    const machinery = [
+      'evaluate',
+      'expression',
+      'index',
+      'maths',
+      'recent',
+      'rollingExtreme',
+      'rollingMoments',
+      'transform',
+    ];
     const files = readdirSync(new URL('../../src/features', import.meta.url))
       .map((file) => file.replace('.ts', ''))
       .filter((file) => !machinery.includes(file));
@@ -116,11 +125,12 @@ describe('the registry', () => {
   it.each(transforms.map((transform) => [transform.name, transform] as const))(
     '%s: a reset instance equals a new one',
     (_, transform) => {
-      const used = transform.create(maths);
+      const constants = (transform.constants ?? []).map(() => 2);
+      const used = transform.create(maths, constants);
       const xs = [0.5, 0.25, 0.75, 2];
       for (const x of xs) used.push(x * 3);
       used.reset();
-      const fresh = transform.create(maths);
+      const fresh = transform.create(maths, constants);
       for (const x of xs) expect(used.push(x)).toBe(fresh.push(x));
     },
   );
