@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError, invalid } from '../errors.ts';
 import { asset } from './assets.ts';
@@ -60,4 +60,22 @@ export async function readStdin(): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** @throws ConfigError for what is no name of a new native model file */
+export function checkNew(out: string, what: string, force: boolean): void {
+  if (!out.endsWith('.safetensors')) throw new ConfigError(invalid(what, out, 'a name that ends in .safetensors'));
+  if (existsSync(out) && !force)
+    throw new ConfigError(invalid(what, out, 'the name of a new file, or --force to replace it'));
+}
+
+/** Writes a file so that whoever reads it sees the old one or the new one, never half of it. @throws ConfigError */
+export async function writeWhole(out: string, bytes: Uint8Array, what: string): Promise<void> {
+  try {
+    await writeFile(`${out}.part`, bytes);
+    await rename(`${out}.part`, out);
+  } catch (cause) {
+    await rm(`${out}.part`, { force: true });
+    throw new ConfigError(invalid(what, out, `a file that can be written: ${(cause as Error).message}`), { cause });
+  }
 }

@@ -1,5 +1,8 @@
 /** Training: fresh models, and weights that fall down a loss. */
+export { Conformal, type ConformalOptions, type ConformalState } from './conformal.ts';
+export { type Dataset, type DatasetOptions, makeDataset } from './dataset.ts';
 export type { Stretch, TrainingData, Windows } from './feed.ts';
+export { type FitOptions, fitModel, type Report } from './fitModel.ts';
 export { initialise, type NewModel } from './initialise.ts';
 export { LOSSES, type LossOptions } from './loss.ts';
 export type { OptimizerOptions, OptimizerState } from './optimizer.ts';

@@ -25,26 +25,16 @@ export function convertCommand(): Command {
 
 async function convert(path: string, out: string, options: Options): Promise<void> {
   const { architecture, force, json } = options;
-  const [{ openModel }, { writeNative }, { existsSync }, { writeFile, rename, rm }] = await Promise.all([
+  const [{ openModel }, { writeNative }, { checkNew, writeWhole }] = await Promise.all([
     import('../prepare.ts'),
     import('../../model/formats/index.ts'),
-    import('node:fs'),
-    import('node:fs/promises'),
+    import('../files.ts'),
   ]);
-  if (!out.endsWith('.safetensors')) throw new ConfigError(invalid('OUT', out, 'a name that ends in .safetensors'));
+  checkNew(out, 'OUT', force === true || resolve(out) === resolve(path));
   if (resolve(out) === resolve(path)) throw new ConfigError(invalid('OUT', out, 'another file than IN'));
-  if (existsSync(out) && !force)
-    throw new ConfigError(invalid('OUT', out, 'the name of a new file, or --force to replace it'));
   const spec = await openModel(path, 'IN', architecture);
   const bytes = writeNative(spec);
-  try {
-    // whoever reads OUT sees the old file or the new one, never half of it
-    await writeFile(`${out}.part`, bytes);
-    await rename(`${out}.part`, out);
-  } catch (cause) {
-    await rm(`${out}.part`, { force: true });
-    throw new ConfigError(invalid('OUT', out, `a file that can be written: ${(cause as Error).message}`), { cause });
-  }
+  await writeWhole(out, bytes, 'OUT');
   const result = { from: spec.format, to: 'native', name: spec.name, layers: spec.layers.length, bytes: bytes.length };
   if (json) print({ file: out, ...result });
   else printText(`${out}: ${result.layers} layers from ${spec.format}, ${bytes.length} bytes`);

@@ -12,6 +12,7 @@ import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
 import { DONE, fail, INVALID } from './run.ts';
 import { serveCommand } from './serve.ts';
+import { trainCommand } from './train.ts';
 
 /** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
 const commands = [
@@ -25,6 +26,7 @@ const commands = [
   recordCommand,
   replayCommand,
   serveCommand,
+  trainCommand,
 ];
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {

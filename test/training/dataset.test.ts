@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { drift, meanSquare, persistence, ridge } from '../../src/training/baselines.ts';
+import { Conformal } from '../../src/training/conformal.ts';
+import { type DatasetOptions, makeDataset, type Row, ticksOf } from '../../src/training/dataset.ts';
+import { random } from '../kernels.ts';
+
+const rowsOf = (xs: readonly number[], key = ''): Row[] =>
+  xs.map((x, index) => ({ index, time: 1000 * index, key, values: { x, z: (index * 7) % 5 } }));
+const options: DatasetOptions = { columns: ['x'], target: 'x', horizon: 1, split: [0.5, 0.25, 0.25], timed: true };
+const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+describe('a dataset', () => {
+  it('cuts by time; what looks into the next part is left out', () => {
+    const dataset = makeDataset(rowsOf(count(12)), { ...options, horizon: 2 }, Math);
+    expect([...dataset.targets]).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, Number.NaN, Number.NaN]);
+    // 0 to 5, 6 to 8, 9 to 11
+    expect(ticksOf(dataset, 'train', 2)).toEqual([0, 1, 2, 3]);
+    expect(ticksOf(dataset, 'validation', 2)).toEqual([6]);
+    expect(ticksOf(dataset, 'test', 2)).toEqual([9]);
+    // windows of three ticks
+    expect(ticksOf(dataset, 'train', 2, 2)).toEqual([2, 3]);
+    expect(dataset.mean[0]).toBe(1.5);
+    expect(dataset.variance[0]).toBe(1.25);
+    expect(dataset.target).toEqual({ mean: 3.5, deviation: Math.sqrt(1.25) });
+  });
+
+  it('keeps keys apart, and rows that feed nothing out', () => {
+    const rows = [...rowsOf([1, 3, 6, 10, 15, 21, 28, 36], 'a'), ...rowsOf([9, 7, 8, 5, 6, 3, 4, 1], 'b')];
+    const dataset = makeDataset(rows, { ...options, columns: ['diff(x)'], target: 'diff(x)' }, Math);
+    expect([...dataset.values]).toEqual([2, 3, 4, 5, 6, 7, 8, -2, 1, -3, 1, -3, 1, -3]);
+    expect(dataset.stretches.map(({ key, from, to }) => [key, from, to])).toEqual([
+      ['a', 0, 7],
+      ['b', 7, 14],
+    ]);
+    expect(dataset.targets[6]).toBeNaN();
+    expect(ticksOf(dataset, 'train', 1)).toEqual([0, 1, 7, 8]);
+    const gap = rowsOf([1, 2, Number.NaN, 4, 5, 7, 8, 9, 11]);
+    const holed = makeDataset(gap, options, Math);
+    expect([...holed.values]).toEqual([1, 2, 4, 5, 7, 8, 9, 11]);
+    expect([...holed.dropped]).toEqual([["no number in column 'x'", 1]]);
+  });
+
+  it('warns of a feature that is the target in disguise', () => {
+    const xs = count(40).map((i) => (i * 13) % 17);
+    const rows = rowsOf(xs).map((row, i) => ({ ...row, values: { ...row.values, leak: 3 * (xs[i + 1] ?? 0) + 1 } }));
+    const dataset = makeDataset(rows, { ...options, columns: ['x', 'leak'] }, Math);
+    expect(dataset.warnings).toEqual([expect.stringMatching(/^leak correlates to 1\.00000 with x 1 ticks later/)]);
+  });
+
+  it.each<[string, Row[], Partial<DatasetOptions>, RegExp]>([
+    ['a constant column', rowsOf(new Array(12).fill(4)), {}, /^invalid column x: 4 \(expected values that differ/],
+    ['times that go back', [...rowsOf([1, 2]), ...rowsOf([3])], {}, /^invalid row 0 time: 0 .* that of row 1/],
+    ['too few rows', rowsOf([1, 2]), {}, /^invalid DATA: '0 rows to learn from'/],
+    ['a split', rowsOf(count(9)), { split: [0.5, 0.5, 0.5] }, /^invalid --split: '0.5,0.5,0.5'/],
+  ])('refuses %s', (_, rows, more, message) => {
+    expect(() => makeDataset(rows, { ...options, ...more }, Math)).toThrow(message);
+  });
+});
+
+describe('forecasts that need no network', () => {
+  it('as now, with the usual change, and by a line: on a series that grows by 2', () => {
+    const dataset = makeDataset(rowsOf(count(40).map((i) => 2 * i)), options, Math);
+    const test = ticksOf(dataset, 'test', 1);
+    expect(meanSquare(dataset, test, persistence(dataset, 'x'))).toBe(4);
+    expect(meanSquare(dataset, test, drift(dataset, 'x', 1))).toBeCloseTo(0, 12);
+    expect(Math.sqrt(meanSquare(dataset, test, ridge(dataset, 1, 3)))).toBeLessThan(0.05);
+  });
+
+  it('of a change "as now" is none', () => {
+    const dataset = makeDataset(
+      rowsOf([0, 1, 3, 6, 10, 15, 21, 28, 36]),
+      { ...options, columns: ['diff(x)'], target: 'diff(x)' },
+      Math,
+    );
+    expect(persistence(dataset, 'diff(x)')(3)).toBe(0);
+  });
+});
+
+describe('adaptive conformal intervals', () => {
+  it('take the quantile with its correction for a finite sample', () => {
+    const conformal = new Conformal({ coverage: 0.8, rate: 0 });
+    expect(conformal.halfWidth).toBe(Number.POSITIVE_INFINITY);
+    for (const error of [1, -2, 3, -4]) conformal.update(error);
+    // ceil(5 * .8) = 4, the largest of four; then ceil(6 * .8) = 5, the largest of five
+    expect(conformal.halfWidth).toBe(4);
+    conformal.update(9);
+    expect(conformal.halfWidth).toBe(9);
+  });
+
+  it('after a miss the level falls, after a hit it rises', () => {
+    const conformal = new Conformal({ coverage: 0.9, rate: 0.1 }, { level: 0.5, errors: [1, 1, 1] });
+    expect(conformal.update(2)).toBe(false);
+    expect(conformal.state.level).toBeCloseTo(0.41, 12);
+    expect(conformal.update(0.5)).toBe(true);
+    expect(conformal.state.level).toBeCloseTo(0.42, 12);
+  });
+
+  it('hold what was asked for, also where errors grow tenfold; and go on from their state', () => {
+    const next = random(3);
+    const errors = Array.from({ length: 6000 }, (_, i) => next() * (i < 3000 ? 1 : 10));
+    const conformal = new Conformal();
+    let other = new Conformal();
+    let [held, late] = [0, 0];
+    for (const [i, error] of errors.entries()) {
+      if (i % 1000 === 500) other = new Conformal({}, JSON.parse(JSON.stringify(other.state)));
+      const hit = conformal.update(error);
+      expect(other.update(error)).toBe(hit);
+      if (hit) held++;
+      if (hit && i >= 3000) late++;
+    }
+    expect(held / 6000).toBeCloseTo(0.9, 2);
+    expect(late / 3000).toBeCloseTo(0.9, 2);
+  });
+});
