@@ -37,7 +37,14 @@ export interface Report {
     intervalCoverage: number;
   };
   warnings: string[];
+  /** The test part, tick by tick: what was said, what arrived then, and half the adaptive interval; Infinity: none yet. */
+  said: { time: number; said: number; arrived: number; halfWidth: number }[];
+  /** Share of test values within the quantile of the validation part's absolute errors, by the share that it should be. */
+  calibration: { nominal: number; realised: number }[];
 }
+
+/** Shares at which calibration is measured. */
+const NOMINAL = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 
 /** Ticks through which gradients are carried back where states are carried on, and segments of a lane at least. */
 const SEGMENT = 32;
@@ -170,7 +177,19 @@ function measured(
   const error = (t: number): number => model(t) - dataset.targets[t]!;
   const conformal = new Conformal();
   for (const t of part('validation')) conformal.update(error(t));
-  const held = test.filter((t) => conformal.update(error(t))).length;
+  const said = test.map((t) => {
+    const { halfWidth } = conformal;
+    conformal.update(error(t));
+    return { time: dataset.rows[t + horizon]!.time, said: model(t), arrived: dataset.targets[t]!, halfWidth };
+  });
+  const held = said.filter((one) => Math.abs(one.said - one.arrived) <= one.halfWidth).length;
+  const errors = part('validation')
+    .map((t) => Math.abs(error(t)))
+    .sort((a, b) => a - b);
+  const calibration = NOMINAL.map((nominal) => {
+    const width = errors[Math.min(errors.length, Math.ceil((errors.length + 1) * nominal)) - 1]!;
+    return { nominal, realised: test.filter((t) => Math.abs(error(t)) <= width).length / test.length };
+  });
   const warnings = [...dataset.warnings];
   if (!(skillVsPersistence > 0))
     warnings.push('The model does not beat persistence on the test part: "as now" is the better forecast.');
@@ -185,5 +204,7 @@ function measured(
       intervalCoverage: held / test.length,
     },
     warnings,
+    said,
+    calibration,
   };
 }

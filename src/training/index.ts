@@ -6,5 +6,6 @@ export { type FitOptions, fitModel, type Report } from './fitModel.ts';
 export { initialise, type NewModel } from './initialise.ts';
 export { LOSSES, type LossOptions } from './loss.ts';
 export type { OptimizerOptions, OptimizerState } from './optimizer.ts';
+export { type PageFacts, reportPage } from './page.ts';
 export type { Schedule } from './schedule.ts';
 export { type Epoch, type Trained, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';

@@ -21,6 +21,7 @@ interface Options {
   rate: number;
   seed: number;
   split: [number, number, number];
+  report?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -48,6 +49,7 @@ export function trainCommand(): Command {
     .option('--rate <x>', 'learning rate of Adam', numberFrom(1e-8, 1), 0.005)
     .option('--seed <n>', 'the same seed gives the same bytes', wholeFrom(0), 0)
     .option('--split <shares>', 'training, validation and test, by time', splitOf, [0.7, 0.15, 0.15])
+    .option('--report <file>', 'the report as one HTML page')
     .option('--force', 'replace a file that is there already')
     .option('--json', 'one JSON document')
     .addHelpText(
@@ -126,6 +128,10 @@ async function train(path: string, options: Options): Promise<void> {
     ...(timed ? { trainedUntil, validatedUntil } : {}),
   };
   await files.writeWhole(out, writeNative({ ...spec, provenance }), '--out');
+  if (options.report !== undefined) {
+    const facts = { model: name, data: data.file, target, horizon, features: columns, layers, timed };
+    await files.writeWhole(options.report, new TextEncoder().encode(training.reportPage(report, facts)), '--report');
+  }
   report.warnings.forEach(note);
   if (options.json) print(asJson(out, options, columns, report, elapsedMs));
   else printText(asText(out, report, elapsedMs));

@@ -14,7 +14,8 @@ describe('train', () => {
   const out = join(folder, 'weather.safetensors');
 
   it('makes a model that beats the one that Keras made, and says how good it is', async () => {
-    const { code, stdout, stderr } = await train(out, '--layers', 'lstm:16', '--json');
+    const page = join(folder, 'report.html');
+    const { code, stdout, stderr } = await train(out, '--layers', 'lstm:16', '--report', page, '--json');
     expect(code).toBe(0);
     expect(stderr).toMatch(/^epoch 1: loss 0\.\d+, validation 0\.\d+, the best so far$/m);
     const report = JSON.parse(stdout);
@@ -23,6 +24,7 @@ describe('train', () => {
     ]);
     expect(report).toMatchObject({ model: out, target: 'temp_max', horizon: 1, features: COLUMNS.split(',') });
     expect(report.rows).toEqual({ train: 1006, validation: 218, test: 219 });
+    expect(readFileSync(page, 'utf8')).toContain('less squared error than “as now”');
     const keras = JSON.parse(readFileSync('demo/weather.json', 'utf8'));
     expect(report.test.rmse).toBeLessThan(keras.test_rmse);
     expect(report.test.skillVsPersistence).toBeGreaterThan(0.05);
