@@ -77,7 +77,7 @@ it.each([
   ],
   [
     [7, 7],
-    ['4', '6', '8', '10'],
+    ['4', '5', '6', '7', '8', '9', '10'],
   ],
 ])('labels %j with round numbers', (values, labels) => {
   const svg = chart({ what: 'x', width: 100, height: 80, count: 2, values, labels: [], draw: () => '' });
