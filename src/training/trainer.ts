@@ -84,7 +84,7 @@ const TURN = 3e8;
 export class Trainer {
   readonly #kernels: Kernels;
   readonly #spec: ModelSpec;
-  readonly #options: Required<Omit<TrainerOptions, 'optimizer' | 'resume' | 'train' | 'validation' | 'loss' | 'batch'>>;
+  readonly #options: Required<Pick<TrainerOptions, 'ticks' | 'epochs' | 'patience' | 'schedule'>>;
   readonly #tape: Tape;
   readonly #loss: Loss;
   readonly #optimizer: Optimizer;
@@ -120,7 +120,7 @@ export class Trainer {
     const carried = !isWindows(train);
     this.#kernels = kernels;
     this.#spec = spec;
-    this.#options = { ticks, epochs, patience, schedule, seed };
+    this.#options = { ticks, epochs, patience, schedule };
     const model = carried ? perTick(spec) : spec;
     const tape = new Tape(kernels, model, { branches: batch, ticks, score: scoreOf(loss), learns: true });
     this.#tape = tape;

@@ -98,6 +98,22 @@ it('told to stop, it gives the best so far', async () => {
   expect(weights(spec).every((values) => values.every(Number.isFinite))).toBe(true);
 });
 
+it('stopped in the middle of an epoch, it gives the best so far', async () => {
+  // an epoch asks fifteen times: ten steps, four batches of validation, and at its end
+  let asked = 0;
+  const signal = {
+    get aborted() {
+      return ++asked > 20;
+    },
+  } as AbortSignal;
+  const trainer = new Trainer(kernels, fresh('lstm:16'), data, OPTIONS);
+  const { stopped, spec, epoch, epochs, step } = await trainer.run(() => {}, signal);
+  expect([stopped, epoch, epochs.length, step]).toEqual(['aborted', 1, 1, 15]);
+  const { values } = trainer.state.best;
+  expect(values).toEqual(trainer.state.values);
+  expect(Float32Array.from(weights(spec).flatMap((own) => [...own]))).toEqual(values);
+});
+
 describe('a line, y = w x + b', () => {
   const one = { values: Float32Array.of(2), inputs: 1, targets: Float32Array.of(3), width: 1 };
   const options: TrainerOptions = { ticks: 1, train: [0], loss: { kind: 'mse' }, epochs: 1 };
