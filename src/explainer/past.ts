@@ -70,7 +70,8 @@ export class Past {
   /** Bytes that are kept. */
   get bytes(): number {
     let bytes = this.#inputs.byteLength + this.#baselines.byteLength + this.#times.byteLength;
-    for (const snapshot of this.#snapshots) for (const { byteLength } of snapshot?.states ?? []) bytes += byteLength;
+    for (const snapshot of this.#snapshots)
+      for (const { byteLength } of snapshot?.states.flat() ?? []) bytes += byteLength;
     return bytes;
   }
 

@@ -1,7 +1,8 @@
+import { Random } from '../random.ts';
 import { reservoir } from './background.ts';
 import type { Answer, Method } from './method.ts';
 import { whole } from './options.ts';
-import { Random } from './random.ts';
+import { Moments } from './sampleMean.ts';
 import { runWorlds } from './worlds.ts';
 
 /** Occlusion by values that the stream has really shown, as in tint's AugmentedOcclusion: one window is drawn for each world. */
@@ -32,21 +33,14 @@ export const augmentedOcclusion: Method = {
     };
     const { values, outputs, evaluations } = await runWorlds(question, { count: 1 + K * F * samples, write }, run);
     return question.targets.map((target) => {
-      const mean = new Float32Array(K * F);
-      const standardError = new Float32Array(K * F);
-      for (let at = 0; at < K * F; at++) {
-        let sum = 0;
-        let squares = 0;
-        for (let s = 0; s < samples; s++) {
-          const effect = values[target]! - values[(1 + at * samples + s) * outputs + target]!;
-          sum += effect;
-          squares += effect * effect;
-        }
-        mean[at] = sum / samples;
-        const variance = Math.max(0, squares - (sum * sum) / samples) / (samples - 1);
-        standardError[at] = Math.sqrt(variance / samples);
+      const moments = new Moments(K * F);
+      const effects = new Float64Array(K * F);
+      for (let s = 0; s < samples; s++) {
+        for (let at = 0; at < K * F; at++)
+          effects[at] = values[target]! - values[(1 + at * samples + s) * outputs + target]!;
+        moments.add(effects);
       }
-      return { values: mean, standardError, notes, evaluations };
+      return { ...moments.answer(), notes, evaluations };
     });
   },
 };

@@ -1,5 +1,5 @@
+import { Random } from '../random.ts';
 import type { Question } from './method.ts';
-import { Random } from './random.ts';
 
 export interface Background {
   /** Windows of K ticks (each F). */

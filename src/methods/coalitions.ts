@@ -1,6 +1,7 @@
 /** Which coalitions KernelSHAP asks about, and what each of them weighs. */
+
+import type { Random } from '../random.ts';
 import type { Binary } from './linear.ts';
-import type { Random } from './random.ts';
 
 /**
  * Coalitions of M players, neither none nor all of them, and weights that add up to 1. All coalitions of s players weigh

@@ -48,20 +48,20 @@ async function search(question: Question, target: number, options: Options, run:
   const most = whole(options, 'cells', 1);
   const grid = whole(options, 'values', 2);
   const F = question.spec.inputs;
-  const worlds = new Worlds(question, run);
+  const probe = new Probe(question, run);
   const observed = flat(question.ticks, F);
-  let best = await worlds.one(observed);
+  let best = await probe.one(observed);
   const distance = goal(question, target, options, best.outputs);
   const allowed = allowedCells(question, options);
   const ranges = rangesOf(question.history, F);
   const changed: number[] = [];
-  if (distance(best.outputs) <= 0) return none(worlds, 'The output is there already: nothing has to change.');
+  if (distance(best.outputs) <= 0) return none(probe, 'The output is there already: nothing has to change.');
   while (changed.length < most && distance(best.outputs) > 0) {
     run.progress?.(changed.length, most);
     const tries = allowed
       .filter((at) => !changed.includes(at))
       .flatMap((at) => gridOf(ranges[at % F]!, grid).map((value) => ({ at, value })));
-    const outputs = await worlds.changes(best.window, tries);
+    const outputs = await probe.changes(best.window, tries);
     const next = leastOf(outputs.map(distance));
     if (next < 0 || !(distance(outputs[next]!) < distance(best.outputs))) break;
     const { at, value } = tries[next]!;
@@ -69,17 +69,17 @@ async function search(question: Question, target: number, options: Options, run:
     changed.push(at);
   }
   if (distance(best.outputs) > 0)
-    return none(worlds, `No change of up to ${most} values within what the stream has shown takes the output there.`);
-  const { window, outputs } = await takeBack(worlds, best, observed, changed, distance);
-  return { counterfactual: { values: window, output: outputs[target]! }, evaluations: worlds.evaluations };
+    return none(probe, `No change of up to ${most} values within what the stream has shown takes the output there.`);
+  const { window, outputs } = await takeBack(probe, best, observed, changed, distance);
+  return { counterfactual: { values: window, output: outputs[target]! }, evaluations: probe.evaluations };
 }
 
-function none({ evaluations }: Worlds, note: string): Answer {
+function none({ evaluations }: Probe, note: string): Answer {
   return { counterfactual: null, notes: [note], evaluations };
 }
 
 /** Windows asked about, and what that cost. */
-class Worlds {
+class Probe {
   evaluations = 0;
   readonly #run: RunWorlds;
   readonly #signal: Run;
@@ -114,7 +114,7 @@ interface Change {
 
 /** Takes changed cells back, the latest first: wholly, else as far as the goal allows. */
 async function takeBack(
-  worlds: Worlds,
+  probe: Probe,
   found: Found,
   observed: Float32Array,
   changed: readonly number[],
@@ -122,7 +122,7 @@ async function takeBack(
 ): Promise<Found> {
   let best = found;
   for (const at of [...changed].reverse()) {
-    const without = await worlds.one(withValue(best.window, at, observed[at]!));
+    const without = await probe.one(withValue(best.window, at, observed[at]!));
     if (distance(without.outputs) <= 0) {
       best = without;
       continue;
@@ -132,7 +132,7 @@ async function takeBack(
     for (let i = 0; i < BISECTIONS; i++) {
       const middle = Math.fround((no + yes) / 2);
       if (middle === no || middle === yes) break;
-      const half = await worlds.one(withValue(best.window, at, middle));
+      const half = await probe.one(withValue(best.window, at, middle));
       if (distance(half.outputs) <= 0) {
         yes = middle;
         best = half;

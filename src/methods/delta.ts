@@ -4,7 +4,7 @@ import { alongThePath } from './integratedGradients.ts';
 import type { Answer, Method, Question, Run } from './method.ts';
 import { earlier } from './moment.ts';
 import { oneOf, text } from './options.ts';
-import { type Players, parsePlayers, playerAnswer } from './players.ts';
+import { fitSegments, type Players, parsePlayers, playerAnswer, SEGMENTS } from './players.ts';
 import { quadrature } from './quadrature.ts';
 import { rollingOcclusion } from './rollingOcclusionOffline.ts';
 import { gradientSupport } from './saliency.ts';
@@ -29,12 +29,13 @@ export const delta: Method = {
     caveat: 'says how the move parts among the values of this window; what came before it takes no part',
     source: 'docs/decisions.md',
   },
-  options: { of: 'rolling-occlusion', since: Number.NaN, players: 'segments:8' },
+  options: { of: 'rolling-occlusion', since: Number.NaN, players: SEGMENTS },
   supports: () => true,
   async explain(question, options, run): Promise<Answer[]> {
     const of = oneOf(options, 'of', OF);
     const [K, F] = [question.ticks.length, question.spec.inputs];
-    const players = of === 'shapley' ? parsePlayers(text(options, 'players'), K, F) : null;
+    const who = fitSegments(text(options, 'players'), K);
+    const players = of === 'shapley' ? parsePlayers(who, K, F) : null;
     const place = question.indices.lastIndexOf(Number(options.since));
     const back = question.history.length - 1 - place;
     if (place < 0 || back === 0) throw noSuchTick(question, options.since);
@@ -52,6 +53,7 @@ export const delta: Method = {
         ...fields,
         ...(fields.values ? { change: fields.values } : {}),
         ...(of === 'rolling-occlusion' ? {} : { completenessGap: gap }),
+        ...(players ? { options: { ...options, players: who } } : {}),
         since: question.indices[place]!,
         output,
         baselineOutput,

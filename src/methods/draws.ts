@@ -2,7 +2,7 @@
  * Random numbers that are looked up instead of drawn in turn: the number of (seed, world, tick, feature) is the same whenever,
  * wherever and in whatever order it is asked for. Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror & Shaw, "Parallel random
  * numbers: as easy as 1, 2, 3", SC 2011): 32-bit additions, rotations and exclusive ors, so that every engine has the same.
- * Numbers drawn in turn are `random.ts`.
+ * Numbers drawn in turn are `../random.ts`.
  */
 
 const PARITY = 0x1bd11bda;

@@ -1,9 +1,9 @@
+import { Random } from '../random.ts';
 import { reservoir } from './background.ts';
 import { Gradients } from './gradients.ts';
 import { between } from './integratedGradients.ts';
 import type { Answer, Method } from './method.ts';
 import { whole } from './options.ts';
-import { Random } from './random.ts';
 import { gradientSupport } from './saliency.ts';
 import { Moments } from './sampleMean.ts';
 import { flat } from './worlds.ts';

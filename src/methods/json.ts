@@ -2,7 +2,7 @@ import type { ExplainedOutput } from './ask.ts';
 import type { Options } from './method.ts';
 
 /** What an explanation is about, beside the answer. */
-export interface About {
+export interface Subject {
   method: string;
   mode: 'stateful' | 'windowed';
   /** Number of the tick explained, in its stream. */
@@ -19,7 +19,7 @@ export interface About {
  * An explanation as one JSON document (`whytick explain --json`). What a method does not give is null; `context`, `r2`,
  * `stateRelevance` and `notes` are there for the methods that have them.
  */
-export function explanationJson(e: ExplainedOutput, about: About): Record<string, unknown> {
+export function explanationJson(e: ExplainedOutput, about: Subject): Record<string, unknown> {
   const { window: K, features, baseline, elapsedMs, options, ...head } = about;
   const F = features.length;
   const cells = (values: Float32Array | undefined): Float32Array[] | null =>

@@ -1,11 +1,12 @@
+import { solve } from '../cholesky.ts';
 import { ConfigError, invalid } from '../errors.ts';
+import { Random } from '../random.ts';
 import { drawCoalitions } from './coalitions.ts';
 import { type Game, gameAnswers, openGame, type Worth } from './game.ts';
-import { firstMoments, MOST_UNKNOWNS, secondMoments, solve } from './linear.ts';
+import { firstMoments, MOST_UNKNOWNS, secondMoments } from './linear.ts';
 import type { Method, Run } from './method.ts';
 import { fewEnough, text, whole } from './options.ts';
 import { fitSegments, parsePlayers, SEGMENTS } from './players.ts';
-import { Random } from './random.ts';
 
 /** Coalitions of one game, at most. */
 export const MOST_COALITIONS = 1 << 20;

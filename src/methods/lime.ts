@@ -1,10 +1,10 @@
 import type { MathFunctions } from '../features/maths.ts';
+import { Random } from '../random.ts';
 import { openGame } from './game.ts';
 import { type Binary, MOST_UNKNOWNS } from './linear.ts';
 import type { Method } from './method.ts';
 import { fewEnough, notNegative, oneOf, text, whole } from './options.ts';
 import { parsePlayers, playerAnswer } from './players.ts';
-import { Random } from './random.ts';
 import { fitSurrogate, REGRESSIONS } from './surrogate.ts';
 
 const MOST_SAMPLES = 1 << 20;

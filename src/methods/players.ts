@@ -86,18 +86,7 @@ export function playerAnswer(
   standardErrors: ArrayLike<number> | null = null,
 ): Pick<Answer, 'values' | 'events' | 'byFeature' | 'segments' | 'bySegment' | 'players' | 'standardError'> {
   const numbers = Float32Array.from(values);
-  const field =
-    players.kind === 'cells'
-      ? { values: numbers }
-      : players.kind === 'ticks'
-        ? { events: numbers }
-        : players.kind === 'features'
-          ? { byFeature: numbers }
-          : players.kind === 'segments'
-            ? { bySegment: numbers, segments: players.segments! }
-            : players.kind === 'groups'
-              ? {}
-              : { values: Float32Array.from(players.of, (player) => numbers[player]!) };
+  const field = fieldOf(players, numbers);
   const list = cellsOf(players).map((cells, player): PlayerValue => {
     const value = numbers[player]!;
     const ticks = [...new Set(cells.map((at) => Math.floor(at / F)))];
@@ -108,4 +97,22 @@ export function playerAnswer(
   const errors = Float32Array.from(standardErrors);
   const standardError = players.kind === 'mask' ? Float32Array.from(players.of, (player) => errors[player]!) : errors;
   return { ...field, players: list, standardError };
+}
+
+/** The field of an answer that numbers of players stand in, where there is one. */
+function fieldOf({ kind, of, segments }: Players, numbers: Float32Array): Partial<Answer> {
+  switch (kind) {
+    case 'cells':
+      return { values: numbers };
+    case 'ticks':
+      return { events: numbers };
+    case 'features':
+      return { byFeature: numbers };
+    case 'segments':
+      return { bySegment: numbers, segments: segments! };
+    case 'mask':
+      return { values: Float32Array.from(of, (player) => numbers[player]!) };
+    case 'groups':
+      return {};
+  }
 }

@@ -1,8 +1,9 @@
+import { Random } from '../random.ts';
 import { type Game, gameAnswers, openGame } from './game.ts';
 import type { Method, Run } from './method.ts';
 import { notNegative, text, whole } from './options.ts';
 import { parsePlayers } from './players.ts';
-import { Random } from './random.ts';
+import { Moments } from './sampleMean.ts';
 
 /** Worlds between two looks at the tolerance, about: a batch. */
 const LOOK_EVERY = 1024;
@@ -40,40 +41,40 @@ export const shapleySampling: Method = {
 async function sample(game: Game, pairs: number, tolerance: number, random: Random, run: Run = {}) {
   const O = game.question.targets.length;
   const M = game.active.length;
-  const tally = new Tally(O, game.players.count);
+  const moments = Array.from({ length: O }, () => new Moments(game.players.count));
+  const added = new Float64Array(game.players.count);
+  let taken = 0;
   const ends = await game.play({ count: 2, has: (c) => c === 1 });
   const all = Float64Array.from(ends.subarray(O));
   const none = Float64Array.from(ends.subarray(0, O));
   const each = 2 * Math.max(1, M - 1);
   const some = Math.ceil(LOOK_EVERY / each);
-  while (tally.count < pairs && !(tolerance > 0 && tally.count > 1 && tally.within(tolerance))) {
-    const now = Math.min(some, pairs - tally.count);
-    const [done, total] = [tally.count * each, pairs * each];
+  while (taken < pairs && !(tolerance > 0 && taken > 1 && within(moments, tolerance))) {
+    const now = Math.min(some, pairs - taken);
+    const [done, total] = [taken * each, pairs * each];
     const orders = Array.from({ length: now }, () => permutation(M, random));
-    const within = { ...run, progress: (at: number) => run.progress?.(done + at, total) };
-    const v = await game.play(walks(orders, M), within);
+    const told = { ...run, progress: (at: number) => run.progress?.(done + at, total) };
+    const v = await game.play(walks(orders, M), told);
     orders.forEach((order, p) => {
-      tally.count++;
       for (let i = 0; i < O; i++) {
-        const added = new Float64Array(M);
+        added.fill(0);
         for (const walk of [2 * p, 2 * p + 1]) {
           let before = none[i]!;
           for (let step = 0; step < M; step++) {
             const after = step < M - 1 ? v[(walk * (M - 1) + step) * O + i]! : all[i]!;
-            added[order[walk & 1 ? M - 1 - step : step]!]! += (after - before) / 2;
+            added[game.active[order[walk & 1 ? M - 1 - step : step]!]!]! += (after - before) / 2;
             before = after;
           }
         }
-        game.active.forEach((player, a) => {
-          tally.add(i, player, added[a]!);
-        });
+        moments[i]!.add(added);
       }
     });
+    taken += now;
   }
   return {
-    values: tally.means,
-    standardErrors: tally.standardErrors(),
-    pairs: tally.count,
+    values: moments.map(({ mean }) => mean),
+    standardErrors: moments.map((own) => own.standardErrors()),
+    pairs: taken,
     all,
     none,
     evaluations: game.evaluations,
@@ -103,33 +104,8 @@ function walks(orders: readonly Int32Array[], M: number) {
   return { count: 2 * orders.length * Math.max(0, M - 1), has };
 }
 
-/** Mean and spread of what has been observed of each player, for each target (Welford 1962). */
-class Tally {
-  count = 0;
-  readonly means: Float64Array[];
-  readonly #spreads: Float64Array[];
-
-  constructor(targets: number, players: number) {
-    this.means = Array.from({ length: targets }, () => new Float64Array(players));
-    this.#spreads = Array.from({ length: targets }, () => new Float64Array(players));
-  }
-
-  /** The next observation of one player; `count` is its number, from 1. */
-  add(target: number, player: number, value: number): void {
-    const means = this.means[target]!;
-    const off = value - means[player]!;
-    means[player]! += off / this.count;
-    this.#spreads[target]![player]! += off * (value - means[player]!);
-  }
-
-  standardErrors(): Float64Array[] {
-    const n = this.count;
-    return this.#spreads.map((spreads) => spreads.map((spread) => Math.sqrt(spread / (n * (n - 1)))));
-  }
-
-  /** Whether, for every target, the largest standard error is at most this part of the largest value. */
-  within(tolerance: number): boolean {
-    const largest = (list: Float64Array): number => list.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return this.standardErrors().every((errors, i) => largest(errors) <= tolerance * largest(this.means[i]!));
-  }
+/** Whether, for every target, the largest standard error is at most this part of the largest value. */
+function within(moments: readonly Moments[], tolerance: number): boolean {
+  const largest = (list: Float64Array): number => list.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return moments.every((own) => largest(own.standardErrors()) <= tolerance * largest(own.mean));
 }

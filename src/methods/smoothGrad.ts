@@ -1,7 +1,7 @@
+import { normal, Random } from '../random.ts';
 import { Gradients } from './gradients.ts';
 import type { Answer, Method, Question } from './method.ts';
 import { notNegative, whole } from './options.ts';
-import { normal, Random } from './random.ts';
 import { gradientSupport } from './saliency.ts';
 import { Moments } from './sampleMean.ts';
 import { flat } from './worlds.ts';

@@ -1,6 +1,8 @@
 /** A linear model of rows of zeros and ones, fitted with weights and a penalty: what LIME explains by. */
+
+import { solve } from '../cholesky.ts';
 import { ConfigError, invalid } from '../errors.ts';
-import { type Binary, firstMoments, secondMoments, solve } from './linear.ts';
+import { type Binary, firstMoments, secondMoments } from './linear.ts';
 
 export const REGRESSIONS = ['ridge', 'lasso'] as const;
 export type Regression = (typeof REGRESSIONS)[number];

@@ -30,7 +30,8 @@ export interface Shown {
 
 /** The state of one branch, as `Model.snapshot` takes it. Plain data: it may travel to another thread. */
 export interface Snapshot {
-  readonly states: readonly Float32Array[];
+  /** Rows of state, a list for whatever keeps some, in the order of the layers. */
+  readonly states: readonly (readonly Float32Array[])[];
   /** Places of the newest rows of states that are rings. */
   readonly rings: readonly number[];
   /** Ticks since the model was reset. */
@@ -138,17 +139,16 @@ export class Plan {
 
   /** The state of one slot. */
   snapshot(slot: number): Omit<Snapshot, 'ticks'> {
-    const states = this.states.flat().map(({ at, stride }) => {
-      return floats(this.#options.arena, at + 4 * slot * stride, stride).slice();
-    });
+    const states = this.states.map((arrays) =>
+      arrays.map(({ at, stride }) => floats(this.#options.arena, at + 4 * slot * stride, stride).slice()),
+    );
     return { states, rings: this.#rings.map(({ newest }) => newest!) };
   }
 
   /** Gives slot 0 the state of a snapshot. */
   restore({ states, rings }: Snapshot): void {
-    this.states.flat().forEach(({ at, stride }, i) => {
-      floats(this.#options.arena, at, stride).set(states[i]!);
-    });
+    for (const [l, arrays] of this.states.entries())
+      for (const [i, { at, stride }] of arrays.entries()) floats(this.#options.arena, at, stride).set(states[l]![i]!);
     this.#rings.forEach((ring, i) => {
       ring.newest = rings[i]!;
     });

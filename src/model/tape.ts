@@ -5,11 +5,10 @@
 import { ConfigError, invalid, ModelError } from '../errors.ts';
 import type { Arena, Kernels } from '../kernels.ts';
 import { checkModel } from './formats/check.ts';
-import { withScore } from './graph.ts';
+import { Model, withScore } from './graph.ts';
 import { kindOf } from './layers/index.ts';
 import { allocTaped, constants, type TapeContext, type Taped, type TapeLayer } from './layers/taped.ts';
 import { Parameters, trainable, whyNoTraining } from './parameters.ts';
-import { Past } from './past.ts';
 import type { Snapshot } from './plan.ts';
 import { TICKS } from './shape.ts';
 import type { ModelSpec } from './spec.ts';
@@ -48,6 +47,7 @@ export class Tape {
   readonly arena: Arena;
 
   readonly #kernels: Kernels;
+  readonly #spec: ModelSpec;
   readonly #wired: readonly Wired[];
   readonly #windowed: boolean;
   readonly #layers: Laid[] = [];
@@ -57,7 +57,8 @@ export class Tape {
   /** Rows of the output: of [4, 3] four, of a sequence of ticks the last. */
   readonly #rows: number;
   #heap: Float32Array;
-  #past: Past | null = null;
+  /** The model alone, for the ticks before a window. */
+  #before: Model | null = null;
   /** Windows of the last forward. */
   #n = 0;
 
@@ -76,6 +77,7 @@ export class Tape {
     const scored = { ...spec, layers: withScore(spec.layers, score), window: T };
     checkModel({ ...scored, mode: 'windowed' }, spec.name);
     this.#kernels = kernels;
+    this.#spec = spec;
     const arena = kernels.arena();
     this.arena = arena;
     if (learns) this.parameters = new Parameters(arena, scored.layers, spec.name);
@@ -130,9 +132,12 @@ export class Tape {
       if (before.length > 0) throw new RangeError('a model that needs complete windows knows no ticks before them');
       return;
     }
-    if (before.length === 0 && !start && !this.#past) return;
-    this.#past ??= new Past(this.#kernels, this.#wired, this.inputs);
-    const { states, rings } = this.#past.run(before, start);
+    if (before.length === 0 && !start && !this.#before) return;
+    this.#before ??= new Model(this.#kernels, this.#spec);
+    this.#before.reset();
+    if (start) this.#before.restore(start);
+    for (const x of before) this.#before.stepOne(x);
+    const { states, rings } = this.#before.snapshot();
     const stateful = this.#layers.filter(({ tape }) => tape.begin);
     let ring = 0;
     for (const [l, { layer, tape }] of stateful.entries())

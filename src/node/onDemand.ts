@@ -66,7 +66,6 @@ export class OnDemand {
     try {
       const { method, options } = this.#choose(message);
       const { index, time, baseline = null, target = null } = message;
-      if (target === 'all') throw new ConfigError(invalid('--target', target, 'one output, or argmax'));
       const question = this.#options.engine().question(key ?? '', index, { time, baseline });
       const job = { index, question, method, options, target: target === null ? null : String(target) };
       this.#explanations.ask(asker, id, job, {

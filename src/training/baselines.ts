@@ -1,5 +1,5 @@
 /** What a model must beat: forecasts that need no network, scored on the same ticks. */
-import { factorise, substitute } from '../methods/linear.ts';
+import { factorise, substitute } from '../cholesky.ts';
 import { type Dataset, ticksOf } from './dataset.ts';
 
 /** Says something at a tick of the series. */

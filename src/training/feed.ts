@@ -1,7 +1,7 @@
 /** How a series goes on the tape, batch by batch: windows that begin at zero, or lanes that go on from segment to segment. */
 import { ConfigError, DataError, invalid } from '../errors.ts';
-import type { Random } from '../methods/random.ts';
 import type { Tape } from '../model/tape.ts';
+import type { Random } from '../random.ts';
 import type { Loss } from './loss.ts';
 
 /** A series and what should be said at each of its ticks; ticks that nothing is learnt from may hold anything. */

@@ -1,10 +1,10 @@
 /** Fresh models: layers from a list, with the weights that Keras starts with. */
 import { ConfigError, invalid } from '../errors.ts';
 import type { MathFunctions } from '../features/maths.ts';
-import { normal, Random } from '../methods/random.ts';
 import { activationIndex } from '../model/activations.ts';
 import { checkModel } from '../model/formats/check.ts';
 import type { LayerSpec, ModelSpec } from '../model/spec.ts';
+import { normal, Random } from '../random.ts';
 
 /** A layer to be: `lstm:64`, `dense:16:relu`, `dropout:0.2`. */
 const FORMS =

@@ -4,9 +4,9 @@
  */
 import { ConfigError, invalid } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
-import { Random } from '../methods/random.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { Tape } from '../model/tape.ts';
+import { Random } from '../random.ts';
 import { type Feed, LaneFeed, type Stretch, type TrainingData, WindowFeed, type Windows } from './feed.ts';
 import { checkLoss, Loss, type LossOptions, scoreOf } from './loss.ts';
 import { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { firstMoments, secondMoments, solve } from '../../src/methods/linear.ts';
+import { solve } from '../../src/cholesky.ts';
+import { firstMoments, secondMoments } from '../../src/methods/linear.ts';
 
 describe('solve', () => {
   it('finds the x with A x = b', () => {

@@ -130,7 +130,7 @@ describe('a dashboard', () => {
       ],
       [8, { index: 60, time: 61, baseline: [1] }, 'invalid baseline: [1] (expected 2 numbers, one a feature)'],
       [9, { index: 60, time: 61, target: 'y9' }, "invalid --target: 'y9' (expected argmax or one of 0 (y0))"],
-      [12, { index: 60, time: 61, target: 'all' }, "invalid --target: 'all' (expected one output, or argmax)"],
+      [12, { index: 60, time: 61, target: 'all' }, "invalid --target: 'all' (expected argmax or one of 0 (y0))"],
     ] as const) {
       ask(page, id, more);
       expect(await refusal(page, id)).toContain(message);

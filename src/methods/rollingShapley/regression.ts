@@ -12,7 +12,7 @@
  * Standard errors are those of leaving out groups of mirror pairs, to first order (the infinitesimal jackknife), times
  * J / (J - n), which gives back what n unknowns take from the residuals of J pairs.
  */
-import { factorise, substitute } from '../linear.ts';
+import { factorise, substitute } from '../../cholesky.ts';
 import type { Worlds } from './worlds.ts';
 
 /** Unknowns beside the players' values: the trend along the diagonal. */

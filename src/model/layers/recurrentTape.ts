@@ -136,8 +136,8 @@ export function recurrentTape<S extends Tensors>(
     },
     begin([h0, c0]) {
       for (let b = 0; b < B; b++) {
-        floats(arena, h.at + 4 * (first * h.tick + b * hStride), P).set(h0!);
-        if (c0) floats(arena, c.at + 4 * (first * c.tick + b * cStride), H).set(c0);
+        floats(arena, h.at + 4 * (first * h.tick + b * hStride), P).set(h0!.subarray(0, P));
+        if (c0) floats(arena, c.at + 4 * (first * c.tick + b * cStride), H).set(c0.subarray(0, H));
       }
     },
     reset() {

@@ -2,7 +2,7 @@
  * Numbers at random from a seed: xoshiro128** 1.1 (Blackman & Vigna 2018). Integers throughout, so that every engine draws
  * the same ones.
  */
-import type { MathFunctions } from '../features/maths.ts';
+import type { MathFunctions } from './features/maths.ts';
 
 export class Random {
   readonly #s: Uint32Array;

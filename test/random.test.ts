@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Random } from '../../src/methods/random.ts';
+import { Random } from '../src/random.ts';
 
 it('is xoshiro128** 1.1: what its authors’ C code gives from the state 1, 2, 3, 4', () => {
   const random = new Random([1, 2, 3, 4]);
