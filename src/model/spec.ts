@@ -300,6 +300,8 @@ export interface ModelSpec {
   horizon: number;
   /** Training mean of the inputs, in input units (F); null where the file does not say. */
   mean: Float32Array | null;
+  /** Errors (arrived - predicted) on ticks that it has not learnt from, oldest first: what live intervals begin with. */
+  errors?: Float32Array | null;
   mode: 'stateful' | 'windowed';
   /** T that the file fixes, or null. */
   window: number | null;

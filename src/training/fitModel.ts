@@ -1,10 +1,10 @@
 /** From rows to a model that says how good it is. */
+import { Conformal } from '../conformal.ts';
 import { ConfigError, invalid } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
 import type { LayerSpec, ModelSpec } from '../model/spec.ts';
 import { predict } from '../offline/predict.ts';
 import { drift, type Forecast, meanSquare, persistence, ridge } from './baselines.ts';
-import { Conformal } from './conformal.ts';
 import { type Dataset, ticksOf } from './dataset.ts';
 import { initialise } from './initialise.ts';
 import { type Epoch, Trainer, type TrainerOptions } from './trainer.ts';
@@ -37,8 +37,10 @@ export interface Report {
     intervalCoverage: number;
   };
   warnings: string[];
-  /** The test part, tick by tick: what was said, what arrived then, and half the adaptive interval; Infinity: none yet. */
-  said: { time: number; said: number; arrived: number; halfWidth: number }[];
+  /** The test part, tick by tick: what was said, what arrived then, and the adaptive interval; NaN: none yet. */
+  said: { time: number; said: number; arrived: number; low: number; high: number }[];
+  /** Errors over the validation part, oldest first: what a live interval begins with. */
+  errors: Float32Array;
   /** Share of test values within the quantile of the validation part's absolute errors, by the share that it should be. */
   calibration: { nominal: number; realised: number }[];
 }
@@ -49,6 +51,8 @@ const NOMINAL = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 /** Ticks through which gradients are carried back where states are carried on, and segments of a lane at least. */
 const SEGMENT = 32;
 const SEGMENTS = 8;
+/** Errors that go with the model. */
+const KEPT = 500;
 /** Ticks that the linear model sees beside a stateful one. */
 const LINEAR_TICKS = 16;
 
@@ -94,7 +98,10 @@ export async function fitModel(
   const said = await saidBy(kernels, spec, dataset, window);
   const report = measured(dataset, options, (t) => said[t]!);
   const epochs = trained.epochs.map(({ loss, validation }) => ({ loss, validationLoss: validation }));
-  return { spec, report: { ...report, epochs, best: trained.epoch, stopped: trained.stopped } };
+  return {
+    spec: { ...spec, errors: report.errors.slice(-KEPT) },
+    report: { ...report, epochs, best: trained.epoch, stopped: trained.stopped },
+  };
 }
 
 /** What is learnt from and what only measures: windows, or a stretch through which states are carried. */
@@ -174,27 +181,29 @@ function measured(
   const mse = meanSquare(dataset, test, model);
   const skill = (other: Forecast): number => 1 - mse / meanSquare(dataset, test, other);
   const skillVsPersistence = skill(persistence(dataset, target));
-  const error = (t: number): number => model(t) - dataset.targets[t]!;
+  const error = (t: number): number => dataset.targets[t]! - model(t);
+  const validation = part('validation');
   const conformal = new Conformal();
-  for (const t of part('validation')) conformal.update(error(t));
-  const said = test.map((t) => {
-    const { halfWidth } = conformal;
-    conformal.update(error(t));
-    return { time: dataset.rows[t + horizon]!.time, said: model(t), arrived: dataset.targets[t]!, halfWidth };
+  const settled = [...validation, ...test];
+  const said = settled.flatMap((t, i) => {
+    // an error is known so many ticks later
+    if (i >= horizon) conformal.update(error(settled[i - horizon]!));
+    if (i < validation.length) return [];
+    const { below, above } = conformal.reach;
+    const [low, high] = [model(t) - below, model(t) + above];
+    return { time: dataset.rows[t + horizon]!.time, said: model(t), arrived: dataset.targets[t]!, low, high };
   });
-  const held = said.filter((one) => Math.abs(one.said - one.arrived) <= one.halfWidth).length;
-  const errors = part('validation')
-    .map((t) => Math.abs(error(t)))
-    .sort((a, b) => a - b);
+  const held = said.filter(({ arrived, low, high }) => low <= arrived && arrived <= high).length;
+  const sizes = validation.map((t) => Math.abs(error(t))).sort((a, b) => a - b);
   const calibration = NOMINAL.map((nominal) => {
-    const width = errors[Math.min(errors.length, Math.ceil((errors.length + 1) * nominal)) - 1]!;
+    const width = sizes[Math.min(sizes.length, Math.ceil((sizes.length + 1) * nominal)) - 1]!;
     return { nominal, realised: test.filter((t) => Math.abs(error(t)) <= width).length / test.length };
   });
   const warnings = [...dataset.warnings];
   if (!(skillVsPersistence > 0))
     warnings.push('The model does not beat persistence on the test part: "as now" is the better forecast.');
   return {
-    rows: { train: part('train').length, validation: part('validation').length, test: test.length },
+    rows: { train: part('train').length, validation: validation.length, test: test.length },
     test: {
       rmse: Math.sqrt(mse),
       mae: test.reduce((sum, t) => sum + Math.abs(error(t)), 0) / test.length,
@@ -205,6 +214,7 @@ function measured(
     },
     warnings,
     said,
+    errors: Float32Array.from(validation, error),
     calibration,
   };
 }

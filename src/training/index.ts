@@ -1,5 +1,4 @@
 /** Training: fresh models, and weights that fall down a loss. */
-export { Conformal, type ConformalOptions, type ConformalState } from './conformal.ts';
 export { type Dataset, type DatasetOptions, makeDataset } from './dataset.ts';
 export type { Stretch, TrainingData, Windows } from './feed.ts';
 export { type FitOptions, fitModel, type Report } from './fitModel.ts';

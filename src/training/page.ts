@@ -65,7 +65,7 @@ ${forecasts(report, facts)}</section>
 function forecasts({ said }: Report, { timed, target }: PageFacts): string {
   const shown = said.slice(-SHOWN);
   const at = (read: (one: Report['said'][number]) => number): number[] => shown.map(read);
-  const [low, high] = [at((s) => s.said - s.halfWidth), at((s) => s.said + s.halfWidth)];
+  const [low, high] = [at((s) => s.low), at((s) => s.high)];
   const label = (i: number): string =>
     timed ? new Date(shown[i]!.time).toISOString().slice(0, 10) : `tick ${shown[i]!.time}`;
   return chart({

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drift, meanSquare, persistence, ridge } from '../../src/training/baselines.ts';
-import { Conformal } from '../../src/training/conformal.ts';
 import { type DatasetOptions, makeDataset, type Row, ticksOf } from '../../src/training/dataset.ts';
-import { random } from '../kernels.ts';
 
 const rowsOf = (xs: readonly number[], key = ''): Row[] =>
   xs.map((x, index) => ({ index, time: 1000 * index, key, values: { x, z: (index * 7) % 5 } }));
@@ -73,42 +71,5 @@ describe('forecasts that need no network', () => {
       Math,
     );
     expect(persistence(dataset, 'diff(x)')(3)).toBe(0);
-  });
-});
-
-describe('adaptive conformal intervals', () => {
-  it('take the quantile with its correction for a finite sample', () => {
-    const conformal = new Conformal({ coverage: 0.8, rate: 0 });
-    expect(conformal.halfWidth).toBe(Number.POSITIVE_INFINITY);
-    for (const error of [1, -2, 3, -4]) conformal.update(error);
-    // ceil(5 * .8) = 4, the largest of four; then ceil(6 * .8) = 5, the largest of five
-    expect(conformal.halfWidth).toBe(4);
-    conformal.update(9);
-    expect(conformal.halfWidth).toBe(9);
-  });
-
-  it('after a miss the level falls, after a hit it rises', () => {
-    const conformal = new Conformal({ coverage: 0.9, rate: 0.1 }, { level: 0.5, errors: [1, 1, 1] });
-    expect(conformal.update(2)).toBe(false);
-    expect(conformal.state.level).toBeCloseTo(0.41, 12);
-    expect(conformal.update(0.5)).toBe(true);
-    expect(conformal.state.level).toBeCloseTo(0.42, 12);
-  });
-
-  it('hold what was asked for, also where errors grow tenfold; and go on from their state', () => {
-    const next = random(3);
-    const errors = Array.from({ length: 6000 }, (_, i) => next() * (i < 3000 ? 1 : 10));
-    const conformal = new Conformal();
-    let other = new Conformal();
-    let [held, late] = [0, 0];
-    for (const [i, error] of errors.entries()) {
-      if (i % 1000 === 500) other = new Conformal({}, JSON.parse(JSON.stringify(other.state)));
-      const hit = conformal.update(error);
-      expect(other.update(error)).toBe(hit);
-      if (hit) held++;
-      if (hit && i >= 3000) late++;
-    }
-    expect(held / 6000).toBeCloseTo(0.9, 2);
-    expect(late / 3000).toBeCloseTo(0.9, 2);
   });
 });

@@ -21,10 +21,11 @@ const report: Report = {
   },
   warnings: ['leak correlates <to> 1'],
   said: [
-    { time: Date.parse('2020-01-01'), said: 1, arrived: 2, halfWidth: Number.POSITIVE_INFINITY },
-    { time: Date.parse('2020-01-02'), said: 3, arrived: 2, halfWidth: 2 },
-    { time: Date.parse('2020-01-03'), said: 2, arrived: 4, halfWidth: 1 },
+    { time: Date.parse('2020-01-01'), said: 1, arrived: 2, low: Number.NaN, high: Number.NaN },
+    { time: Date.parse('2020-01-02'), said: 3, arrived: 2, low: 1, high: 5 },
+    { time: Date.parse('2020-01-03'), said: 2, arrived: 4, low: 1, high: 3 },
   ],
+  errors: Float32Array.of(1, -1, 2),
   calibration: [{ nominal: 0.9, realised: 0.8 }],
 };
 const facts: PageFacts = {

@@ -42,6 +42,7 @@ export function checkModel(spec: ModelSpec, file: string): ModelSpec {
   if (spec.horizon > MOST_HORIZON)
     throw new ModelError(invalid(`${file} horizon`, spec.horizon, `at most ${MOST_HORIZON}`));
   if (spec.mean) checkValues(`${file} mean`, spec.mean, [spec.inputs]);
+  if (spec.errors) checkValues(`${file} errors`, spec.errors, [spec.errors.length]);
   return spec;
 }
 

@@ -13,6 +13,7 @@ import { type Safetensors, type Tensor, toFloat32, writeSafetensors } from './sa
  *                            target, horizon, mode, window, display, provenance }
  *     <layer>.<tensor>       the tensors of each layer's kind, as `spec.ts` lays them out
  *     mean                   training mean of the inputs (F), in input units; may be absent
+ *     errors                 errors of the target's output (n), oldest first, on ticks not learnt from; may be absent
  */
 
 /** Raised when a reader of today could misread a file of tomorrow. */
@@ -49,6 +50,8 @@ export function readNative(container: Safetensors, file: string): ModelSpec {
     display: fields.missing('display') ? null : readDisplay(fields.object('display'), inputs),
     provenance: fields.missing('provenance') ? null : readProvenance(fields),
   };
+  const errors = tensors.find('errors');
+  if (errors) spec.errors = errors;
   tensors.finish();
   return checkModel(spec, file);
 }
@@ -73,6 +76,7 @@ export function writeNative(spec: ModelSpec): Uint8Array {
     return sorted(description);
   });
   if (spec.mean) tensors.push(['mean', { shape: [spec.inputs], data: spec.mean }]);
+  if (spec.errors) tensors.push(['errors', { shape: [spec.errors.length], data: spec.errors }]);
   const { name, inputs, outputs, features, target, horizon, mode, window, display, provenance } = spec;
   const meta = { name, inputs, outputs, layers, features, target, horizon, mode, window, display, provenance };
   return writeSafetensors(tensors, { whytick: JSON.stringify({ format: FORMAT, ...meta }) });

@@ -28,6 +28,13 @@ describe('the native format', () => {
     expect(writeNative(spec)).toEqual(bytes);
   });
 
+  it('keeps the errors that intervals begin with', () => {
+    const spec = { ...smallModel(), errors: Float32Array.of(0.5, -1, 2) };
+    expect(readModel(writeNative(spec), 'small')).toEqual(spec);
+    const wrong = { ...spec, errors: Float32Array.of(0.5, Number.NaN) };
+    expect(() => writeNative(wrong)).toThrow('errors');
+  });
+
   it('writes the same bytes whatever order the fields were made in', () => {
     const spec = smallModel();
     const reversed = spec.layers.map((layer) => Object.fromEntries(Object.entries(layer).reverse()));
