@@ -244,11 +244,16 @@ export class Engine {
   #explanation(explanation: Explanation, sequence: number): void {
     if (explanation.output) this.counters.explained++;
     else this.counters.waiting++;
-    const { tick, index, prediction, predicted, arrived, residual, attribution, shapley } = explanation;
+    const { tick, index, prediction, predicted, arrived, residual, interval, attribution, shapley } = explanation;
     this.#emit('prediction', tick.time, sequence, () => {
       const output = explanation.output && Array.from(explanation.output);
       return encodeJson({ key: tick.key, index, time: tick.time, prediction, predicted, arrived, residual, output });
     });
+    if (interval && explanation.output) {
+      this.#emit('interval', tick.time, sequence, () =>
+        encodeJson({ key: tick.key, index, time: tick.time, ...interval }),
+      );
+    }
     if (attribution && explanation.output) {
       this.#emit('attribution', tick.time, sequence, () => encodeAttribution(attribution, prediction));
     }

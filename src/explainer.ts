@@ -4,6 +4,7 @@
  * settle the earlier prediction against what arrived -> features -> fork and step the branches -> head -> attribution
  */
 import { ConfigError, invalid } from './errors.ts';
+import { type IntervalOptions, LiveInterval } from './explainer/interval.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
 import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
@@ -34,6 +35,8 @@ export interface ExplainerOptions {
   score?: 'raw' | 'probability' | 'logit';
   /** Shapley values of ticks beside the attribution, of a stateful model; null or absent: none. */
   shapley?: ShapleyOptions | null | undefined;
+  /** Intervals around the predictions of a model that names its target; null or absent: none. */
+  interval?: IntervalOptions | null | undefined;
   /** Ticks that can be asked about again, see `Explainer.question`. Default 1,024. */
   recent?: number;
 }
@@ -55,6 +58,7 @@ export class Explainer {
   readonly #vocabulary: number | null;
   readonly #bank: RollingOcclusion | null;
   readonly #shapley: LiveShapley | null;
+  readonly #interval: LiveInterval | null;
   readonly #features: Columns;
   readonly #targetColumn: Columns | null;
   /** Ring of the last `horizon` predictions. */
@@ -97,7 +101,8 @@ export class Explainer {
     const size = explains ? bankSize(this.window, spec.inputs) : {};
     this.#model = new Model(kernels, spec, { score, window: this.mode === 'windowed' ? this.window : null, ...size });
     this.#bank = explains ? new RollingOcclusion(this.#model, { window: this.window, eps, target: this.target }) : null;
-    const { shapley = null } = options;
+    const { shapley = null, interval = null } = options;
+    this.#interval = interval && spec.target ? new LiveInterval(interval, spec) : null;
     const bank = { window: this.window, target: this.target, eps, score };
     this.#shapley =
       shapley && this.mode === 'stateful' ? new LiveShapley(kernels, spec, { ...shapley, ...bank }) : null;
@@ -120,6 +125,7 @@ export class Explainer {
       arrived: Number.NaN,
       predicted: Number.NaN,
       residual: Number.NaN,
+      interval: this.#interval?.answer ?? null,
       attribution: this.#bank ? attributionOf(this.#bank) : null,
       shapley: this.#shapley?.answer ?? null,
     };
@@ -185,6 +191,7 @@ export class Explainer {
     answer.output = output;
     answer.prediction = output ? output[this.target]! : Number.NaN;
     this.#predictions[turn] = answer.prediction;
+    this.#interval?.push(answer.arrived, answer.predicted, answer.prediction);
     if (this.#bank && answer.attribution) {
       answer.attribution.filled = this.#bank.filled;
       answer.attribution.live = this.#bank.live;
@@ -199,6 +206,7 @@ export class Explainer {
     this.#model.reset();
     this.#bank?.reset();
     this.#shapley?.reset();
+    this.#interval?.reset();
     this.#features.reset();
     this.#targetColumn?.reset();
     this.baseline.reset();

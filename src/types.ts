@@ -56,6 +56,23 @@ export interface ShapleyAttribution {
   gap: number;
 }
 
+/** Where the next value is expected to lie. Owned by the explainer and overwritten. */
+export interface PredictionInterval {
+  /** The share of values that it should hold. */
+  coverage: number;
+  /** Around the prediction of this tick; NaN while too few errors are known. */
+  low: number;
+  high: number;
+  /** What had been said for this tick, `horizon` ticks ago; NaN while there was none. */
+  predictedLow: number;
+  predictedHigh: number;
+  /** Whether that held what arrived; null where either is missing. */
+  held: boolean | null;
+  /** Intervals that could be settled so far, and the share of them that held. */
+  settled: number;
+  realised: number;
+}
+
 /** The answer to one tick. Owned by the explainer and overwritten by its next push: copy what must last. */
 export interface Explanation {
   tick: Tick;
@@ -74,6 +91,8 @@ export interface Explanation {
   predicted: number;
   /** arrived - predicted; NaN while either is missing. */
   residual: number;
+  /** Null where it was not asked for, or the model names no target. */
+  interval: PredictionInterval | null;
   attribution: Attribution | null;
   /** Null where it was not asked for, or in windowed mode: there it is not live. */
   shapley: ShapleyAttribution | null;

@@ -16,6 +16,8 @@ export interface LineOptions {
   /** Room above and below the plot, CSS pixels. */
   above: number;
   below: number;
+  /** Drawn under the lines, as `over` is over them. */
+  under?: LineOptions['over'];
   /** Drawn over the lines, in CSS pixels; `y` gives a value's place. */
   over?: (
     context: CanvasRenderingContext2D,
@@ -53,6 +55,7 @@ export function linePlot(host: HTMLElement, view: View, options: LineOptions): L
         axisText(ctx, current!, options.label(value, i === splits.length - 1), at);
       });
       verticals(ctx, current!, top, bottom);
+      options.under?.(ctx, current!, y, top, bottom);
     });
   };
   /** No line runs across a gap or a reset: nobody knows what was there. */

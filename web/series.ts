@@ -37,6 +37,10 @@ export class Series {
   readonly sigma = new Float32Array(KEPT.figures);
   readonly drift = new Float32Array(KEPT.figures);
   readonly memory = new Float32Array(KEPT.figures);
+  readonly low = new Float32Array(KEPT.figures);
+  readonly high = new Float32Array(KEPT.figures);
+  readonly predictedLow = new Float32Array(KEPT.figures);
+  readonly predictedHigh = new Float32Array(KEPT.figures);
   readonly #inputs: Float32Array;
   readonly #byFeature: Float32Array;
   readonly #events: Float32Array;
@@ -89,6 +93,10 @@ export class Series {
     this.sigma[slot] = tick.sigma;
     this.drift[slot] = tick.drift;
     this.memory[slot] = tick.memory;
+    this.low[slot] = tick.low;
+    this.high[slot] = tick.high;
+    this.predictedLow[slot] = tick.predictedLow;
+    this.predictedHigh[slot] = tick.predictedHigh;
     const rich = at % KEPT.attributions;
     this.#inputs.set(tick.input, rich * this.features);
     this.#byFeature.set(tick.byFeature, rich * this.features);
@@ -170,6 +178,13 @@ export class Series {
     return this.hasAttribution(at) && (this.flags[this.slot(at)]! & TickFlag.explained) !== 0;
   }
 
+  /** Whether what arrived at a tick lay within what had been said for it; null where either is not known. */
+  held(at: number): boolean | null {
+    const slot = this.slot(at);
+    const [value, low, high] = [this.arrived[slot]!, this.predictedLow[slot]!, this.predictedHigh[slot]!];
+    return Number.isFinite(value) && Number.isFinite(low) ? low <= value && value <= high : null;
+  }
+
   /** The newest tick of this model index and event time from `from` on, or -1. */
   find(index: number, time: number, from: number): number {
     for (let at = this.end - 1; at >= Math.max(from, this.start); at--) {
@@ -209,6 +224,18 @@ export function skill(series: Series, end: number, horizon: number, most = 250):
   if (count === 0) return null;
   const rms = { model: Math.sqrt(model / count), same: Math.sqrt(same / count) };
   return { count, ...rms, gain: rms.same > 0 ? 1 - rms.model / rms.same : Number.NaN, since };
+}
+
+/** Share of the last `most` intervals before `end` that held what arrived, of those that could be settled; null: of none. */
+export function coverage(series: Series, end: number, most = 250): { count: number; share: number } | null {
+  let [count, held] = [0, 0];
+  for (let at = end - 1; at >= series.start && count < most; at--) {
+    const hit = series.held(at);
+    if (hit === null) continue;
+    count++;
+    if (hit) held++;
+  }
+  return count === 0 ? null : { count, share: held / count };
 }
 
 /** Standard deviation of a feature over the last `most` ticks kept, model units; NaN under two of them. */

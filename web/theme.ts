@@ -13,6 +13,7 @@ const TOKENS = [
   't3',
   'act',
   'pred',
+  'band',
   'pos',
   'neg',
   'mid',

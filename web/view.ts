@@ -6,7 +6,7 @@ import { Asking } from './asking.ts';
 import { type TimeLabel, timeLabels } from './axis.ts';
 import type { Connection } from './connection.ts';
 import { Bound } from './scale.ts';
-import { type Series, type Skill, skill, spreadOf } from './series.ts';
+import { coverage, type Series, type Skill, skill, spreadOf } from './series.ts';
 import { Explained, type Geometry, geometryOf, type Panel, type Snapshot } from './snapshot.ts';
 import { type PageState, pageState } from './state.ts';
 import type { Store } from './store.ts';
@@ -26,6 +26,8 @@ export class View {
   readonly effects = new Bound();
   /** Skill over the last 250 settled ticks, refreshed with the words. */
   skill: Skill | null = null;
+  /** Of the intervals over as many. */
+  coverage: ReturnType<typeof coverage> = null;
   geometry: Geometry = geometryOf(0, 1);
   #hover: number | null = null;
   #selected: Explained | null = null;
@@ -277,6 +279,7 @@ export class View {
     const { store } = this;
     const series = store.series!;
     this.skill = skill(series, end, store.hello!.horizon);
+    this.coverage = coverage(series, end);
     const { target } = store;
     const error = this.skill ? this.skill.model * Math.abs(target.scale) : Number.NaN;
     this.#target = quantity(target, error, this.#target);

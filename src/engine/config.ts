@@ -11,6 +11,9 @@ export const shapleySchema = z.strictObject({
   seed: z.int().min(0).default(0),
 });
 
+/** Intervals around predictions: see `LiveInterval`. */
+export const intervalSchema = z.strictObject({ coverage: z.number().min(0.5).max(0.99).default(0.9) });
+
 /** How the model runs and is explained; see `ExplainerOptions`. Null: as the model's file says. */
 export const explainSchema = z.strictObject({
   method: z.enum(['rolling-occlusion', 'none']).default('rolling-occlusion'),
@@ -28,6 +31,8 @@ export const explainSchema = z.strictObject({
   score: z.enum(['raw', 'probability', 'logit']).default('raw'),
   /** Null: none. Absent: none, but where it is shown live (`serve`) and the model has a state of its own. */
   shapley: shapleySchema.nullable().optional(),
+  /** Null: none. Absent: none, but where the model runs live (`serve`, `record`) and names its target. */
+  interval: intervalSchema.nullable().optional(),
   /** Ticks of each stream that dashboards can ask about again. */
   recent: z.int().min(0).max(1_000_000).default(1024),
 });

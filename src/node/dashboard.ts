@@ -185,7 +185,7 @@ class Publisher {
     if (gapBefore) this.#owed |= TickFlag.gap;
     if (resetBefore) this.#owed |= TickFlag.reset;
     if (!explanation) return;
-    const { index, prediction, predicted, arrived, input, output, attribution } = explanation;
+    const { index, prediction, predicted, arrived, input, output, interval, attribution } = explanation;
     const explained = attribution !== null && output !== null;
     let flags = this.#owed;
     if (tick.history) flags |= TickFlag.history;
@@ -204,6 +204,10 @@ class Publisher {
       sigma,
       drift,
       memory: attribution?.memory ?? 0,
+      low: interval?.low ?? Number.NaN,
+      high: interval?.high ?? Number.NaN,
+      predictedLow: interval?.predictedLow ?? Number.NaN,
+      predictedHigh: interval?.predictedHigh ?? Number.NaN,
       input,
       byFeature: explained ? sumByFeature(attribution.values, byFeature) : byFeature.fill(0),
       events: explained ? attribution.events : events,

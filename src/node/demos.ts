@@ -39,7 +39,7 @@ function residualDrift(severity: 'critical' | 'warning'): NonNullable<EngineInpu
   };
 }
 
-const explain: EngineInput['explain'] = { window: 64, eps: 1e-6, baseline: 'mean', shapley: {} };
+const explain: EngineInput['explain'] = { window: 64, eps: 1e-6, baseline: 'mean', shapley: {}, interval: {} };
 const bars = ['open', 'high', 'low', 'close', 'volume'];
 const readings = ['temp_max', 'temp_min', 'precipitation', 'wind'];
 

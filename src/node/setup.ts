@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { filter, firstValueFrom, map, merge, Observable, tap } from 'rxjs';
 import type { FeedConfig, ServerConfig } from '../config.ts';
+import { intervalSchema } from '../engine/config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
 import { plainColumns } from '../explainer.ts';
@@ -85,7 +86,7 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
     kernels,
     kernelsHash: hash,
     spec,
-    config,
+    config: withInterval(config, spec),
     feed,
     feedName: redactUrl(source.url),
     name: file?.name ?? new URL(source.url).host,
@@ -105,6 +106,13 @@ export function openSource({ url, subscribe, staleAfter }: FeedConfig): Observab
     random: () => randomInt(0x7fffffff) / 0x7fffffff,
     now: wallMs,
   });
+}
+
+/** Intervals around the predictions of a model that names its target, unless the config says otherwise. */
+function withInterval(config: EngineConfig, spec: ModelSpec | null): EngineConfig {
+  const { explain } = config;
+  if (explain.interval !== undefined || !spec?.target) return config;
+  return { ...config, explain: { ...explain, interval: intervalSchema.parse({}) } };
 }
 
 /** @param discover the columns that the feed has, once it sends something */

@@ -158,7 +158,10 @@ export class Recording {
       } else if (opcode === OP.MESSAGE_INDEX) {
         fields.u16(); // channel
         if (fields.u32() !== fields.left || fields.left % 16 > 0) return { damage: 'not an index of messages' };
-      } else if (opcode !== OP.DATA_END && this.#strict) {
+      } else if (opcode === OP.DATA_END) {
+        // one bit makes it of an index of messages, and the rest of the file would be lost
+        if (body.byteLength !== 4) return { damage: 'not an end of data' };
+      } else if (this.#strict) {
         return { damage: `record of kind ${opcode}, which has no place here` };
       }
       return null;

@@ -168,6 +168,26 @@ export const channels: readonly Channel[] = [
       'f32 output with every tick at its baseline, f32 what older ticks add, f32 gap, f32 Shapley values of ticks[K] oldest ' +
       'first, f32 standard errors[K]; belongs to the prediction with the same sequence',
   },
+  {
+    topic: 'interval',
+    role: 'output',
+    hashed: true,
+    encoding: 'json',
+    about:
+      'where the value that the prediction with the same sequence is about should lie, with which share; what had been ' +
+      'said for this tick, whether it held, and the share of those settled that did; null: not known',
+    fields: {
+      ...event,
+      coverage: 'number',
+      low: ['number', 'null'],
+      high: ['number', 'null'],
+      predictedLow: ['number', 'null'],
+      predictedHigh: ['number', 'null'],
+      held: ['boolean', 'null'],
+      settled: 'integer',
+      realised: ['number', 'null'],
+    },
+  },
 ];
 
 const byTopic = new Map(channels.map((channel) => [channel.topic, channel]));

@@ -8,7 +8,7 @@ import type { Damage, Recording } from './reader.ts';
 import { channelOf, decodeAttribution, decodeShapley, type LogRecord } from './records.ts';
 
 /** Topics that are compared. */
-export const COMPARED = ['tick', 'prediction', 'attribution', 'shapley', 'drift', 'alert'] as const;
+export const COMPARED = ['tick', 'prediction', 'interval', 'attribution', 'shapley', 'drift', 'alert'] as const;
 
 /** The first record that is not what it should be; a side without a record there is null. */
 export interface Difference {
@@ -46,7 +46,7 @@ export async function verify(recording: Recording, kernels: Kernels, kernelsHash
   const { provenance, config, spec } = prepare(recording);
   const exact = provenance.kernels === kernelsHash;
   const engine: Engine = new Engine({ kernels, spec, config, wall: () => engine.stamp });
-  const compared = { tick: 0, prediction: 0, attribution: 0, shapley: 0, drift: 0, alert: 0 };
+  const compared = Object.fromEntries(COMPARED.map((topic) => [topic, 0])) as Verification['compared'];
   /** What was recomputed and not found in the file yet, and the number of the input that it came of. */
   const waiting: { record: LogRecord; input: number }[] = [];
   const hash = new OutputHash();

@@ -49,6 +49,8 @@ export interface Hello {
   tickMeans: string | null;
   /** Where the feed's speed can be set: the present factor. */
   speed: number | null;
+  /** The share that live intervals should hold; null: there are none. */
+  interval: { coverage: number } | null;
   /** Whether Shapley values of ticks are live beside it, over how many worlds. */
   shapley: { worlds: number; estimator: string } | null;
   /** What explains every tick, or null; and what can be asked about any of the `recent` last ones. */

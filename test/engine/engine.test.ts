@@ -75,7 +75,7 @@ describe('one tick', () => {
     const { send, records } = session(busyConfig, spec);
     for (let n = 0; n < 12; n++) send(tick(n));
     expect(new Set(records.map(({ topic }) => topic))).toEqual(
-      new Set(['feed/message', 'tick', 'prediction', 'attribution']),
+      new Set(['feed/message', 'tick', 'prediction', 'interval', 'attribution']),
     );
   });
 

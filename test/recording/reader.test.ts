@@ -100,6 +100,14 @@ describe('a damaged file', () => {
     );
   });
 
+  it('an index of messages that became an end of data', async () => {
+    const index = whole.chunks[1]!.offset - 31;
+    expect(bytes[index]).toBe(7);
+    const damaged = bytes.slice();
+    damaged[index] = 15;
+    await check(damaged, index);
+  });
+
   it('each bit of the first bytes of a chunk, its lengths among them', async () => {
     const { offset } = whole.chunks[1]!;
     for (let at = offset; at < offset + 49; at++) {

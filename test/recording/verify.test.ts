@@ -38,6 +38,7 @@ describe('verify', () => {
     expect(result.compared).toEqual({
       tick: counters.ticks,
       prediction: counters.explained,
+      interval: counters.explained,
       attribution: counters.explained,
       shapley: counters.explained,
       drift: counters.drifts,
@@ -70,7 +71,7 @@ describe('verify', () => {
     expect(result.compared.prediction).toBeLessThan(50);
   });
 
-  it.each(['tick', 'attribution', 'shapley', 'drift', 'alert'])('notices a changed %s', async (topic) => {
+  it.each(['tick', 'interval', 'attribution', 'shapley', 'drift', 'alert'])('notices a changed %s', async (topic) => {
     let changed = false;
     const recording = await recordChanged((records) =>
       records.map((r) => {

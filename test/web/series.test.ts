@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TickFlag } from '../../src/wire.ts';
-import { KEPT, Series, skill, spreadOf } from '../../web/series.ts';
+import { coverage, KEPT, Series, skill, spreadOf } from '../../web/series.ts';
 import { tick } from './ticks.ts';
 
 function filled(n: number, K = 4, F = 2): Series {
@@ -91,5 +91,20 @@ describe('spreadOf', () => {
       series.push(tick(i, { input: Float32Array.of(value, 1) }));
     expect(spreadOf(series, 0, series.end)).toBeCloseTo(Math.sqrt(32 / 7), 12);
     expect(spreadOf(series, 0, 1)).toBeNaN();
+  });
+});
+
+describe('coverage', () => {
+  it('is the share of intervals that held what arrived, of those that could be settled', () => {
+    const series = new Series(4, 2);
+    // tick i arrives at i + .5; said for it: i - 1 to i + 1
+    for (let i = 0; i < 6; i++) series.push(tick(i));
+    series.push(tick(6, { predictedHigh: 6.25 }));
+    series.push(tick(7, { predictedLow: Number.NaN, predictedHigh: Number.NaN }));
+    series.push(tick(8, { arrived: Number.NaN }));
+    expect([5, 6, 7, 8].map((at) => series.held(at))).toEqual([true, false, null, null]);
+    expect(coverage(series, series.end)).toEqual({ count: 7, share: 6 / 7 });
+    expect(coverage(series, series.end, 2)).toEqual({ count: 2, share: 1 / 2 });
+    expect(coverage(series, 0)).toBeNull();
   });
 });

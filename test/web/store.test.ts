@@ -23,6 +23,7 @@ const hello: Hello = {
   axis: 'tick',
   tickMeans: null,
   speed: null,
+  interval: null,
   shapley: null,
   live: { method: 'rolling-occlusion', options: { eps: 0 } },
   recent: 1024,

@@ -18,6 +18,7 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
   const error = el('span', 'figure-value');
   const errorUnit = el('span', 'figure-unit');
   const same = el('p', 'under');
+  const usual = el('p', 'under', { hidden: '' });
   const tag = el('span', 'tag', { hidden: '' });
   const pair = el(
     'div',
@@ -27,7 +28,7 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
     el('div', '', {}, el('p', 'figure', {}, error, errorUnit), same),
   );
   const none = el('p', 'under', { hidden: '' }, 'No prediction has been settled yet.');
-  host.append(el('div', 'strip-head', {}, title, over, age.node), pair, none, tag);
+  host.append(el('div', 'strip-head', {}, title, over, age.node), pair, usual, none, tag);
   host.setAttribute('aria-label', 'Going well');
   return {
     state: (state) => age.write(state),
@@ -48,9 +49,22 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
           ? 'better or worse than “same as now”'
           : `${skill.gain >= 0 ? 'less' : 'more'} error than “same as now”`,
       );
-      setText(error, figure(skill.model * Math.abs(target.scale), target.decimals));
-      setText(errorUnit, target.unit === '%' ? 'pts' : target.unit);
-      setText(same, `usual error (RMS); same as now ${figure(skill.same * Math.abs(target.scale), target.decimals)}`);
+      const [rms, other] = [skill.model, skill.same].map((size) =>
+        figure(size * Math.abs(target.scale), target.decimals),
+      );
+      const asked = s.store.hello?.interval?.coverage;
+      const held = view.coverage && asked !== undefined ? view.coverage.share : null;
+      show(usual, held !== null);
+      if (held === null) {
+        setText(error, rms!);
+        setText(errorUnit, target.unit === '%' ? 'pts' : target.unit);
+        setText(same, `usual error (RMS); same as now ${other}`);
+      } else {
+        setText(error, figure(100 * held, 1));
+        setText(errorUnit, '%');
+        setText(same, `inside the ${figure(100 * asked!, 0)}${THIN}% interval`);
+        setText(usual, `usual error ${difference(rms!, target.unit)}; same as now ${other}`);
+      }
       gain.title = `RMS ${difference(figure(skill.model * Math.abs(target.scale), target.decimals), target.unit)}, ${count(skill.count)}${THIN}ticks`;
       const { trainedUntil = null, validatedUntil = null } = s.store.hello ?? {};
       const where = trainedUntil !== null && skill.since <= trainedUntil ? 'training' : 'validation';

@@ -1,5 +1,5 @@
 /** Now, 1: the prediction for the tick that has not come yet. */
-import { difference, figure, signed } from '../../src/numbers.ts';
+import { difference, figure, signed, THIN, withUnit } from '../../src/numbers.ts';
 import { el, setText, show } from '../dom.ts';
 import { count, longTime, tickName } from '../format.ts';
 import type { Panel, Snapshot } from '../snapshot.ts';
@@ -12,10 +12,18 @@ export function nextPanel(host: HTMLElement, _view: View): Panel {
   const age = aged();
   const value = el('span', 'hero-value');
   const unit = el('span', 'hero-unit');
+  const inner = el('span', 'reach-inner');
+  const point = el('span', 'reach-point');
+  const reach = el('div', 'reach', { 'aria-hidden': 'true', hidden: '' }, inner, point);
+  const ends = el('b');
+  const asked = el('span');
+  const interval = el('p', 'under', { hidden: '', 'data-testid': 'interval' }, asked, ' ', ends);
   const change = el('p', 'under');
   host.append(
     el('div', 'strip-head', {}, title, what, age.node),
     el('p', 'hero predicted', { 'data-testid': 'next' }, value, unit),
+    reach,
+    interval,
     change,
   );
   host.setAttribute('aria-label', 'Next');
@@ -31,10 +39,47 @@ export function nextPanel(host: HTMLElement, _view: View): Panel {
       setText(what, `${forWhen(s)} · ${target.label.toLowerCase()}`);
       setText(value, known ? figure(prediction, target.decimals) : '\u2013');
       setText(unit, known ? target.unit : '');
+      const around = known ? intervalOf(s) : null;
+      show(reach, around !== null);
+      show(interval, around !== null);
+      if (around) {
+        const { low, high, coverage } = around;
+        setText(asked, `${figure(100 * coverage, 0)}${THIN}% interval`);
+        const end = figure(high, target.decimals);
+        setText(ends, `${figure(low, target.decimals)} to ${withUnit(end, target.unit)}`);
+        const [from, to] = extent(s);
+        const place = (value: number): string => `${(100 * (value - from)) / (to - from)}%`;
+        inner.style.left = place(low);
+        inner.style.right = `calc(100% - ${place(high)})`;
+        point.style.left = place(prediction);
+      }
       setText(change, known ? moved(s, prediction) : warmingUp(s));
       show(change, change.textContent !== '');
     },
   };
+}
+
+/** The interval around the newest prediction, in the units shown; null: there is none yet. */
+function intervalOf(s: Snapshot): { low: number; high: number; coverage: number } | null {
+  const { series, target } = s;
+  const slot = series.slot(s.end - 1);
+  const { coverage } = s.store.hello?.interval ?? {};
+  const [low, high] = [series.low[slot]! * target.scale, series.high[slot]! * target.scale];
+  if (coverage === undefined || !Number.isFinite(low)) return null;
+  return low <= high ? { low, high, coverage } : { low: high, high: low, coverage };
+}
+
+/** From the lowest to the highest end of intervals in view: what the bar is drawn over. */
+function extent(s: Snapshot): [number, number] {
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let at = Math.max(s.first, s.series.start); at < s.end; at++) {
+    for (const ends of [s.series.low, s.series.high]) {
+      const value = ends[s.series.slot(at)]! * s.target.scale;
+      if (value < from) from = value;
+      if (value > to) to = value;
+    }
+  }
+  return [from, to];
 }
 
 function moved(s: Snapshot, prediction: number): string {

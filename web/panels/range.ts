@@ -1,7 +1,8 @@
 /** Track 1: what arrived and what had been predicted for it, each at its own tick; the next prediction alone behind now. */
-import { figure, withUnit } from '../../src/numbers.ts';
+import { figure, THIN, withUnit } from '../../src/numbers.ts';
 import { TickFlag } from '../../src/wire.ts';
 import type { Mark } from '../alerts.ts';
+import { band, outside, whisker } from '../band.ts';
 import { el, onChange, setText, show } from '../dom.ts';
 import { capital, count, shortTime, tickName } from '../format.ts';
 import { linePlot } from '../plot.ts';
@@ -19,6 +20,7 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
   track.head.append(legend, rescale);
   const arrived = track.label('strong');
   const next = track.label('predicted strong');
+  const ends = [track.label(), track.label()] as const;
   const range = { low: 0, high: 0, rescales: -1 };
   let scale = 1;
   let decimals = 1;
@@ -31,19 +33,24 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
     label: (value, top) => (top ? withUnit(figure(value, decimals), unit) : figure(value, decimals)),
     above: 8,
     below: 10,
+    under: (context, s, y) => band(context, s, y, scale),
     over: (context, s, y, top, bottom) => {
       training(context, s, bottom);
+      outside(context, s, y, scale);
+      whisker(context, s, y, scale);
       marks(context, s, top, bottom);
       nextPoint(context, s, y, scale);
     },
   });
   new ResizeObserver(() => view.resized(track.plot.clientWidth)).observe(track.plot);
 
-  let keys: { before: string; trained: boolean; narrow: boolean } = { before: '', trained: false, narrow: false };
+  let keys = { before: '', trained: false, narrow: false, interval: '' };
   const writeLegend = onChange(() => {
     legend.replaceChildren(
       el('span', 'key key-act', {}, 'arrived'),
       el('span', 'key key-pred', {}, keys.narrow ? 'predicted' : keys.before),
+      ...(keys.interval ? [el('span', 'key key-band', {}, keys.interval)] : []),
+      ...(keys.interval && !keys.narrow ? [el('span', 'key key-outside', {}, 'outside it')] : []),
       ...(keys.trained ? [el('span', 'key key-hatch', {}, 'training data')] : []),
     );
   });
@@ -59,6 +66,11 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
         const at = first + i;
         const known = series.has(at);
         const slot = series.slot(Math.max(0, at));
+        for (const end of [series.predictedLow, series.predictedHigh]) {
+          const value = known ? end[slot]! * scale : Number.NaN;
+          if (value < low) low = value;
+          if (value > high) high = value;
+        }
         for (const line of [0, 1]) {
           const value = (line === 0 ? series.arrived : series.predicted)[slot]! * scale;
           const shown = known && Number.isFinite(value);
@@ -67,10 +79,11 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
           if (shown && value > high) high = value;
         }
       }
-      const ahead = series.prediction[series.slot(end - 1)]! * scale;
-      if (Number.isFinite(ahead)) {
-        low = Math.min(low, ahead);
-        high = Math.max(high, ahead);
+      const newest = series.slot(end - 1);
+      for (const { [newest]: ahead } of [series.prediction, series.low, series.high]) {
+        if (!Number.isFinite(ahead)) continue;
+        low = Math.min(low, ahead! * scale);
+        high = Math.max(high, ahead! * scale);
       }
       grow(range, low, high);
       show(rescale, high - Math.min(low, range.low < 0 ? low : 0) < 0.5 * (range.high - range.low));
@@ -87,7 +100,9 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
       setText(track.note, target.name === target.label ? '' : target.name);
       const horizon = hello?.horizon ?? 1;
       const before = `predicted ${horizon === 1 ? 'the tick' : `${count(horizon)} ticks`} before`;
-      keys = { before, trained: touches(s, hello?.trainedUntil ?? null), narrow: s.geometry.narrow };
+      const asked = hello?.interval ? `${figure(100 * hello.interval.coverage, 0)}${THIN}% interval` : '';
+      const trained = touches(s, hello?.trainedUntil ?? null);
+      keys = { before, trained, narrow: s.geometry.narrow, interval: view.coverage ? asked : '' };
       writeLegend(JSON.stringify(keys));
       const slot = series.slot(s.end - 1);
       track.summary(
@@ -126,6 +141,15 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
     }
     placeLabel(arrived, s, a);
     placeLabel(next, s, b);
+    // the ends of the whisker, where they do not touch the others
+    const last = series.slot(s.end - 1);
+    [series.high, series.low].forEach((end, i) => {
+      const bound = end[last]! * scale;
+      const at = plot.y(bound);
+      const free = newest && Number.isFinite(bound) && Math.min(Math.abs(at - a), Math.abs(at - b)) >= 15;
+      setText(ends[i]!, free ? figure(bound, target.decimals) : '');
+      if (free) placeLabel(ends[i]!, s, at);
+    });
   }
 }
 

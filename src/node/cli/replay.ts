@@ -156,5 +156,7 @@ function counted(counts: Record<string, number>): string {
   const named = ['tick', 'prediction', 'attribution', 'drift', 'alert'].map(
     (topic) => `${counts[topic] ?? 0} ${topic}s`,
   );
-  return [...named, ...(counts.shapley ? [`Shapley values of ${counts.shapley}`] : [])].join(', ');
+  if (counts.interval) named.push(`${counts.interval} intervals`);
+  if (counts.shapley) named.push(`Shapley values of ${counts.shapley}`);
+  return named.join(', ');
 }

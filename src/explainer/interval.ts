@@ -1,0 +1,72 @@
+/** The interval beside each prediction of one stream, and what the intervals before it held. */
+import { Conformal, type ConformalOptions } from '../conformal.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import type { PredictionInterval } from '../types.ts';
+
+export interface IntervalOptions extends Pick<ConformalOptions, 'coverage'> {}
+
+/** Settles each interval when what it is about arrives, and says the next one. */
+export class LiveInterval {
+  /** Overwritten by `push`. */
+  readonly answer: PredictionInterval;
+  readonly #conformal: Conformal;
+  readonly #start: Float32Array | null;
+  /** Rings of what was said for the next ticks. */
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  #turn = 0;
+  #held = 0;
+
+  /** @throws ConfigError for a coverage out of range */
+  constructor({ coverage }: IntervalOptions, { horizon, errors = null }: Pick<ModelSpec, 'horizon' | 'errors'>) {
+    this.#conformal = new Conformal({ coverage });
+    this.#start = errors;
+    this.#low = new Float64Array(Math.max(1, horizon));
+    this.#high = new Float64Array(this.#low.length);
+    const none = { low: Number.NaN, high: Number.NaN, predictedLow: Number.NaN, predictedHigh: Number.NaN };
+    this.answer = { coverage, ...none, held: null, settled: 0, realised: Number.NaN };
+    this.reset();
+  }
+
+  /**
+   * The next tick.
+   * @param arrived and what had been `predicted` for it: NaN where either is not known
+   * @param prediction what the model says now; NaN: nothing
+   */
+  push(arrived: number, predicted: number, prediction: number): void {
+    const { answer } = this;
+    const turn = this.#turn++ % this.#low.length;
+    const [low, high] = [this.#low[turn]!, this.#high[turn]!];
+    answer.predictedLow = low;
+    answer.predictedHigh = high;
+    answer.held = null;
+    const error = arrived - predicted;
+    if (Number.isFinite(error)) {
+      if (Number.isFinite(low)) {
+        answer.held = low <= arrived && arrived <= high;
+        answer.settled++;
+        if (answer.held) this.#held++;
+        answer.realised = this.#held / answer.settled;
+      }
+      this.#conformal.update(error);
+    }
+    const { below, above } = this.#conformal.reach;
+    answer.low = prediction - below;
+    answer.high = prediction + above;
+    this.#low[turn] = answer.low;
+    this.#high[turn] = answer.high;
+  }
+
+  /** As before the first tick. */
+  reset(): void {
+    this.#conformal.reset();
+    this.#start?.forEach((error) => {
+      this.#conformal.update(error);
+    });
+    this.#low.fill(Number.NaN);
+    this.#high.fill(Number.NaN);
+    this.#turn = 0;
+    this.#held = 0;
+    Object.assign(this.answer, { held: null, settled: 0, realised: Number.NaN });
+  }
+}
