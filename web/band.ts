@@ -34,6 +34,7 @@ export function outside(context: CanvasRenderingContext2D, s: Snapshot, y: Y, sc
   context.strokeStyle = palette.act;
   context.fillStyle = palette.bg;
   context.lineWidth = 1.25;
+  context.setLineDash([]);
   for (let at = Math.max(s.first, series.start); at < s.end; at++) {
     if (series.held(at) !== false) continue;
     context.beginPath();

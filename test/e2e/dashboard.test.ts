@@ -48,6 +48,9 @@ describe('dashboard of the market demo', () => {
     const seen = new Set<string | null>();
     await expect.poll(async () => seen.add(await hero.textContent()).size, { timeout: 10_000 }).toBeGreaterThan(3);
     await expect(region('Arrived').textContent()).resolves.toMatch(/predicted \d.*off by/);
+    await expect(page.getByTestId('interval').textContent()).resolves.toMatch(/^90\u202f% interval \d.* to \d/);
+    await expect(page.getByTestId('held').textContent()).resolves.toMatch(/^(in|out)side \d.* to \d/);
+    await expect(region('Going well').textContent()).resolves.toMatch(/\d\d\.\d%inside the 90\u202f% interval/);
     await expect(page.getByTestId('status').textContent()).resolves.toMatch(/^Live/);
   });
 

@@ -15,22 +15,8 @@ export function arrivedPanel(host: HTMLElement, _view: View): Panel {
   const predicted = el('b', 'predicted');
   const off = el('b');
   const sigma = el('span');
-  const between = el('span');
   const within = el('span', '', { 'data-testid': 'held' });
-  const known = el(
-    'p',
-    'under',
-    {},
-    'predicted ',
-    predicted,
-    between,
-    el('br'),
-    'off by ',
-    off,
-    sigma,
-    el('br'),
-    within,
-  );
+  const known = el('p', 'under', {}, 'predicted ', predicted, el('br'), 'off by ', off, sigma, el('br'), within);
   const unknown = el('p', 'under', { hidden: '' }, 'nothing had been predicted for it');
   host.append(el('div', 'strip-head', {}, title, when, age.node), el('p', 'figure', {}, value, unit), known, unknown);
   host.setAttribute('aria-label', 'Arrived');
@@ -57,8 +43,7 @@ export function arrivedPanel(host: HTMLElement, _view: View): Panel {
       const hit = series.held(s.end - 1);
       const ends = [series.predictedLow, series.predictedHigh].map((end) => end[slot]! * target.scale);
       const [low, high] = ends.sort((a, b) => a - b).map((end) => figure(end, target.decimals));
-      setText(between, hit === null ? '' : ` (${low} to ${high})`);
-      setText(within, hit === null ? '' : hit ? 'inside its interval' : 'outside its interval');
+      setText(within, hit === null ? '' : `${hit ? 'inside' : 'outside'} ${low} to ${withUnit(high!, target.unit)}`);
       within.classList.toggle('strong', hit === false);
       const by = rounded(arrived, target.decimals) - rounded(before, target.decimals);
       setText(off, difference(signed(by, target.decimals), target.unit));

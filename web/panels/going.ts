@@ -63,7 +63,7 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
         setText(error, figure(100 * held, 1));
         setText(errorUnit, '%');
         setText(same, `inside the ${figure(100 * asked!, 0)}${THIN}% interval`);
-        setText(usual, `usual error ${difference(rms!, target.unit)}; same as now ${other}`);
+        setText(usual, `error ${difference(rms!, target.unit)}, as now ${other}`);
       }
       gain.title = `RMS ${difference(figure(skill.model * Math.abs(target.scale), target.decimals), target.unit)}, ${count(skill.count)}${THIN}ticks`;
       const { trainedUntil = null, validatedUntil = null } = s.store.hello ?? {};
