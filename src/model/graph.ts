@@ -6,8 +6,9 @@ import { ConfigError, invalid, ModelError } from '../errors.ts';
 import type { Arena, Kernels } from '../kernels.ts';
 import { checkModel } from './formats/check.ts';
 import { type Batch, floats, pad, type Rows } from './layers/layer.ts';
+import { constants } from './layers/taped.ts';
+import { Parameters } from './parameters.ts';
 import { Plan, type Shown, type Snapshot } from './plan.ts';
-
 import type { LayerSpec, ModelSpec } from './spec.ts';
 import { firstWindowed, outputWidth, whyWindowed, wire } from './wiring.ts';
 
@@ -22,6 +23,8 @@ export interface ModelOptions {
   score?: 'raw' | 'probability' | 'logit';
   /** T, for a model that needs a complete window and whose file fixes none. */
   window?: number | null;
+  /** Weights are parameters that may change while it runs. */
+  learns?: boolean;
 }
 
 const NONE = new Float32Array(0);
@@ -42,6 +45,8 @@ export class Model {
   readonly base: Int32Array;
   /** One effect a slot (B), as `difference` leaves it. */
   readonly effect: Float32Array;
+  /** Where the model learns: write values, then call `write`. */
+  readonly parameters: Parameters | null = null;
   /** One baseline (F), as `spread` takes it. */
   readonly baseline: Float32Array;
 
@@ -66,19 +71,20 @@ export class Model {
   constructor(
     kernels: Kernels,
     spec: ModelSpec,
-    { branches: B = 1, inputRows: R = 1, score = 'raw', window = null }: ModelOptions = {},
+    { branches: B = 1, inputRows: R = 1, score = 'raw', window = null, learns = false }: ModelOptions = {},
   ) {
     if (spec.blackBox) throw new ModelError(invalid(spec.name, 'a black box', 'a model of layers'));
     const scored = { ...spec, layers: withScore(spec.layers, score), window: window ?? spec.window };
     checkModel({ ...scored, mode: 'windowed' }, spec.name);
-    const wired = wire(scored, spec.name);
+    const arena = kernels.arena();
+    if (learns) this.parameters = new Parameters(arena, scored.layers, spec.name);
+    const wired = wire({ ...scored, layers: this.parameters?.layers ?? scored.layers }, spec.name);
     const needsWindow = firstWindowed(wired) !== null;
     if (needsWindow && scored.window === null) {
       throw new ConfigError(invalid('window', undefined, `a number of ticks: ${whyWindowed(spec)}`));
     }
     const T = needsWindow ? scored.window! : 0;
 
-    const arena = kernels.arena();
     this.#arena = arena;
     this.inputs = spec.inputs;
     this.outputs = outputWidth(wired);
@@ -91,7 +97,15 @@ export class Model {
       this.#baseAt = arena.alloc(4 * B);
       this.#effectAt = arena.alloc(4 * B);
       this.#farAt = arena.alloc(4 * B);
-      this.#plan = new Plan(wired, { arena, B, R, T, input: this.#x, inputs: spec.inputs });
+      this.#plan = new Plan(wired, {
+        arena,
+        weights: this.parameters ?? constants(arena),
+        B,
+        R,
+        T,
+        input: this.#x,
+        inputs: spec.inputs,
+      });
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       const expected = `a model, a window and branches that fit into 4 GB: ${B} branches${T ? ` of ${T} ticks` : ''} do not`;

@@ -17,6 +17,7 @@ import {
   tickOf,
   type WindowLayer,
 } from './layers/layer.ts';
+import type { Weights } from './layers/taped.ts';
 import { Collector, type OverWindow, overWindow } from './overWindow.ts';
 import { rowWidth, type Shape, TICKS } from './shape.ts';
 import type { LayerSpec, Source } from './spec.ts';
@@ -65,6 +66,7 @@ interface Value {
 
 export interface PlanOptions {
   arena: Arena;
+  weights: Weights;
   B: number;
   R: number;
   /** T, 0 where the model runs on a stream. */
@@ -257,8 +259,8 @@ export class Plan {
   }
 
   #context(onInputs: boolean, inputs: readonly Shape[], outputs: readonly Shape[]): LayerContext {
-    const { arena, B, R, T } = this.#options;
-    return { arena, B, R, T, onInputs, inputs, outputs };
+    const { arena, weights, B, R, T } = this.#options;
+    return { arena, weights, B, R, T, onInputs, inputs, outputs };
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Kernels } from '../../src/kernels.ts';
+import { Model } from '../../src/model/graph.ts';
 import { layerKinds } from '../../src/model/layers/index.ts';
 import { floats } from '../../src/model/layers/layer.ts';
 import { whyNoTraining } from '../../src/model/parameters.ts';
@@ -101,8 +102,23 @@ describe.each(learning)('%s', (_, sample, spec) => {
     const fresh = new Tape(kernels, changed, { branches: N, ticks: WINDOW, learns: true });
     expect(tape.forward(joined(windows), N)).toEqual(fresh.forward(joined(windows), N));
     expect(fresh.parameters!.values).toEqual(parameters.values);
+    // also in a model that runs tick by tick
+    const running = new Model(kernels, spec, { window: WINDOW, learns: true });
+    expect(stepped(running, windows[0]!)).toEqual(stepped(new Model(kernels, spec, { window: WINDOW }), windows[0]!));
+    running.parameters!.values.set(parameters.values);
+    running.parameters!.write();
+    expect(stepped(running, windows[0]!)).toEqual(
+      stepped(new Model(kernels, changed, { window: WINDOW }), windows[0]!),
+    );
   });
 });
+
+/** Outputs after a window, from zero. */
+function stepped(model: Model, ticks: Float32Array[]): Float32Array {
+  model.reset();
+  for (const x of ticks) model.stepOne(x);
+  return model.output(0).slice();
+}
 
 /** After a way back from the sum of all windows' outputs, each times a weight drawn for it. */
 function descended(k: Kernels, spec: ModelSpec, windows: Float32Array[][]) {

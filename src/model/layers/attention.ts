@@ -16,7 +16,7 @@ import {
   type WindowLayer,
 } from './layer.ts';
 import { sequence } from './shapes.ts';
-import type { Pack, TapeContext } from './taped.ts';
+import type { Pack } from './taped.ts';
 
 const REASON = 'attends to the whole window';
 
@@ -43,22 +43,12 @@ export const attention: LayerKind<AttentionSpec> = {
   },
   needsWindow: () => REASON,
   stateful: false,
-  window: (spec, context) => oneHead(context, ...scoring(spec, context)),
-  tape: (spec, context) => oneHeadTape(context, tapedScoring(spec, context), spec.causal),
+  window: (spec, context) => oneHead(context, scoring(spec, context), spec.causal),
+  tape: (spec, context) => oneHeadTape(context, scoring(spec, context), spec.causal),
 };
 
-/** Scale, vector and causality of its scores. */
-function scoring(
-  { score, scale, weight, causal }: AttentionSpec,
-  { inputs, T }: LayerContext,
-): [scale: number, vector: Float32Array | null, causal: boolean] {
-  const [, D] = layout(inputs[0]!, T);
-  const vector = score === 'dot' ? null : new Float32Array(D).fill(weight ? weight[0]! : 1);
-  return [scale ? scale[0]! : 1, vector, causal];
-}
-
-/** The same where scale and weight may be learnt. */
-function tapedScoring({ score, scale, weight }: AttentionSpec, { arena, inputs, T, weights }: TapeContext): Scoring {
+/** How its scores are made, of a scale and a weight that may be learnt. */
+function scoring({ score, scale, weight }: AttentionSpec, { arena, inputs, T, weights }: LayerContext): Scoring {
   const [, D] = layout(inputs[0]!, T);
   const wide: Pack<{ weight: Float32Array }> = (t) => new Float32Array(D).fill(t.weight[0]!);
   const scaleAt = scale ? weights.place({ scale }, (t) => t.scale) : 0;
@@ -85,20 +75,11 @@ export const additiveAttention: LayerKind<AdditiveAttentionSpec> = {
   },
   needsWindow: () => REASON,
   stateful: false,
-  window: (spec, context) => oneHead(context, ...additive(spec, context)),
-  tape: (spec, context) => oneHeadTape(context, tapedAdditive(spec, context), spec.causal),
+  window: (spec, context) => oneHead(context, additive(spec, context), spec.causal),
+  tape: (spec, context) => oneHeadTape(context, additive(spec, context), spec.causal),
 };
 
-function additive(
-  { scale, causal }: AdditiveAttentionSpec,
-  { inputs, T }: LayerContext,
-): [scale: number, vector: Float32Array, causal: boolean] {
-  const [, D] = layout(inputs[0]!, T);
-  return [1, scale ?? new Float32Array(D).fill(1), causal];
-}
-
-/** The same where the scale may be learnt. */
-function tapedAdditive({ scale }: AdditiveAttentionSpec, { arena, inputs, T, weights }: TapeContext): Scoring {
+function additive({ scale }: AdditiveAttentionSpec, { arena, inputs, T, weights }: LayerContext): Scoring {
   const [, D] = layout(inputs[0]!, T);
   return {
     scale: () => 1,
@@ -150,20 +131,19 @@ function headOf(
 }
 
 /** Attention of Keras' plain layers: query, value and key as they come. */
-function oneHead(context: LayerContext, scale: number, vector: Float32Array | null, causal: boolean): WindowLayer {
+function oneHead(context: LayerContext, { scale, vector }: Scoring, causal: boolean): WindowLayer {
   const { arena, inputs, outputs, T } = context;
   const out = allocSequence(context, outputs[0]!);
   const [Q, D] = layout(inputs[0]!, T);
   const [length] = layout(inputs[1]!, T);
   const head = headOf(context, Q, length);
-  const vectorAt = vector ? store(arena, vector) : 0;
   return {
     output: () => out,
     run([q, v, key], { slots, n }) {
       const k = key ?? v!;
       arena.attend(
         ...[out.at, out.stride, out.tick, q!.at, q!.stride, q!.tick, Q],
-        ...[k.at, k.stride, k.tick, v!.at, v!.stride, v!.tick, length, D, out.width, scale, vectorAt],
+        ...[k.at, k.stride, k.tick, v!.at, v!.stride, v!.tick, length, D, out.width, scale(), vector],
         ...[0, 0, 0, 0, v!.mask, v!.maskStride, causal, head.scores, head.weights, slots, n],
       );
       passMask(q!, out);

@@ -3,16 +3,7 @@ import { text, whole } from '../formats/fields.ts';
 import type { DenseSpec } from '../spec.ts';
 import { allocSequence, type LayerContext, type LayerKind, pad, rowLayer, tickOf } from './layer.ts';
 import { checkActivation, lastAxis, only, rowsWithin } from './shapes.ts';
-import {
-  allocOuter,
-  allocRows,
-  constants,
-  type Pack,
-  packColumns,
-  type TapeContext,
-  tickByTick,
-  type Weights,
-} from './taped.ts';
+import { allocOuter, allocRows, type Pack, packColumns, type TapeContext, tickByTick } from './taped.ts';
 
 /** Dense with its activation (`assembly/layers/dense.ts`). */
 export const dense: LayerKind<DenseSpec> = {
@@ -77,8 +68,7 @@ type Product = Pick<DenseSpec, 'kernel' | 'bias' | 'inputs' | 'units'>;
 /** Weights and bias in the arena, as the kernel takes them. */
 export function denseProduct(
   { kernel, bias, inputs: I, units: O }: Product,
-  { arena }: LayerContext,
-  weights: Weights = constants(arena),
+  { weights }: LayerContext,
 ): { weights: number; bias: number } {
   return {
     weights: weights.place({ kernel }, (t) => packDense(t.kernel, I, O)),
@@ -101,7 +91,7 @@ export function denseTape(
   const dBias = weights.gradient({ bias }, (t) => padded(t.bias, O));
   const work = dKernel && allocOuter(context, I);
   return {
-    ...denseProduct(spec, context, weights),
+    ...denseProduct(spec, context),
     transposed: weights.place({ kernel }, (t) => packColumns(O, I, (o, k) => t.kernel[k * O + o]!)),
     learn: dKernel
       ? (x, xStride, d, dStride, n) =>

@@ -2,7 +2,7 @@ import { DataError, invalid } from '../../errors.ts';
 import { flag, whole } from '../formats/fields.ts';
 import { showShape, TICKS } from '../shape.ts';
 import type { EmbeddingSpec, ModelSpec } from '../spec.ts';
-import { allocMask, type LayerContext, type LayerKind, type RunRows, rowLayer, store } from './layer.ts';
+import { allocMask, type LayerContext, type LayerKind, type RunRows, rowLayer } from './layer.ts';
 import { only } from './shapes.ts';
 import { tickByTick } from './taped.ts';
 
@@ -20,18 +20,21 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   },
   needsWindow: () => null,
   stateful: false,
-  step: (spec, context) => rowLayer(context, spec.units, embeds(spec, context, store(context.arena, spec.table))),
+  step: (spec, context) => rowLayer(context, spec.units, embeds(spec, context, placed(spec, context))),
   stops: true,
   tape(spec, context) {
     const { table, units: E } = spec;
     const { arena, slots, weights } = context;
-    const placed = weights.place({ table }, (t) => t.table);
     const dTable = weights.gradient({ table }, (t) => t.table);
-    return tickByTick(context, embeds(spec, context, placed), ({ n, x: [x], dy }) => {
+    return tickByTick(context, embeds(spec, context, placed(spec, context)), ({ n, x: [x], dy }) => {
       if (dTable) arena.embedBack(dTable, dy.at, dy.stride, x!.at, x!.stride, slots, n, E);
     });
   },
 };
+
+function placed({ table }: EmbeddingSpec, { weights }: LayerContext): number {
+  return weights.place({ table }, (t) => t.table);
+}
 
 function embeds({ vocabulary, units: E, maskZero }: EmbeddingSpec, context: LayerContext, table: number): RunRows {
   const { arena } = context;

@@ -38,8 +38,8 @@ export const gru: LayerKind<GruSpec> = {
   tape: (spec, context) => recurrentTape(spec, context, gruTapeCell(spec, context)),
 };
 
-function gruCell(spec: GruSpec, { arena, B }: LayerContext): Cell {
-  const { inputs, units: H, kernel, recurrent, resetAfter } = spec;
+function gruCell(spec: GruSpec, { arena, B, weights }: LayerContext): Cell {
+  const { inputs, units: H, kernel, recurrent, bias, resetAfter } = spec;
   const stride = pad(H);
   const rows = inputs + H;
   const { gate, kind } = activationsOf(spec);
@@ -51,8 +51,8 @@ function gruCell(spec: GruSpec, { arena, B }: LayerContext): Cell {
     width: H,
     G: 3,
     Z: 4,
-    weights: packWeights(kernel, recurrent, inputs, H, H, 3),
-    bias: packSums(startingSums(spec), H),
+    weights: weights.place({ kernel, recurrent }, (t) => packWeights(t.kernel, t.recurrent, inputs, H, H, 3)),
+    bias: weights.place({ bias }, ...startingPacks(spec)),
     states: [],
     step(a) {
       const { n, I } = a;
@@ -67,17 +67,10 @@ function gruCell(spec: GruSpec, { arena, B }: LayerContext): Cell {
 
 type GruTensors = Pick<GruSpec, 'kernel' | 'recurrent' | 'bias'>;
 
-/** z, r and n with their biases, and the recurrent part of n with its own. */
-function startingSums({ units: H, bias, resetAfter }: GruSpec): Float32Array[] {
-  const [z, r, n, z2, r2, n2] = split(bias, H);
-  if (!resetAfter) return [z!, r!, n!, new Float32Array(H)];
-  return [z!.map((v, k) => v + z2![k]!), r!.map((v, k) => v + r2![k]!), n!, n2!];
-}
-
-/** The same as what is added up on a tape: the input's biases, and the recurrent ones. */
-function startingPacks({ units: H, resetAfter }: GruSpec): Pack<GruTensors>[] {
+/** z, r, n and the recurrent part of n, each with its bias: the input's biases, and the recurrent ones that are added. */
+function startingPacks({ units: H, resetAfter }: GruSpec): Pack<Pick<GruSpec, 'bias'>>[] {
   const none = new Float32Array(H);
-  const sums = (t: GruTensors): Float32Array[] => split(t.bias, H);
+  const sums = (t: Pick<GruSpec, 'bias'>): Float32Array[] => split(t.bias, H);
   if (!resetAfter) return [(t) => packSums([...sums(t), none], H)];
   return [
     (t) => packSums([...sums(t).slice(0, 3), none], H),

@@ -6,7 +6,7 @@ import type { Arena } from '../../kernels.ts';
 import type { Field } from '../formats/fields.ts';
 import { type Shape, TICKS } from '../shape.ts';
 import type { LayerSpec } from '../spec.ts';
-import type { TapeContext, TapeLayer } from './taped.ts';
+import type { TapeContext, TapeLayer, Weights } from './taped.ts';
 
 /** Rows of floats in the arena: row s begins at `at + 4 s stride`. */
 export interface Rows {
@@ -85,6 +85,7 @@ export interface WindowLayer {
 /** What a layer is built with. */
 export interface LayerContext {
   arena: Arena;
+  weights: Weights;
   /** The most branches, and the most distinct input rows of a tick. */
   B: number;
   R: number;

@@ -2,7 +2,7 @@ import { number } from '../formats/fields.ts';
 import type { LayerNormalizationSpec } from '../spec.ts';
 import { type LayerContext, type LayerKind, type RunRows, rowLayer } from './layer.ts';
 import { lastAxis, only, rowsWithin } from './shapes.ts';
-import { constants, tickByTick, type Weights } from './taped.ts';
+import { tickByTick } from './taped.ts';
 
 export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   kind: 'layer-normalization',
@@ -18,14 +18,14 @@ export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
   },
   needsWindow: (_, [shape]) => rowsWithin(shape!),
   stateful: false,
-  step: (spec, context) => rowLayer(context, spec.inputs, normalizes(spec, context, constants(context.arena))),
+  step: (spec, context) => rowLayer(context, spec.inputs, normalizes(spec, context)),
   tape(spec, context) {
     const { inputs: F, epsilon, gamma, beta } = spec;
     const { arena, slots, weights } = context;
     const gammaAt = weights.place({ gamma }, (t) => t.gamma);
     const dGamma = weights.gradient({ gamma }, (t) => t.gamma);
     const dBeta = weights.gradient({ beta }, (t) => t.beta);
-    return tickByTick(context, normalizes(spec, context, weights), ({ n, x: [x], dx: [dx], dy }) => {
+    return tickByTick(context, normalizes(spec, context), ({ n, x: [x], dx: [dx], dy }) => {
       const rows = [dx!.at, dx!.stride, dy.at, dy.stride, x!.at, x!.stride] as const;
       arena.layerNormBack(...rows, slots, n, gammaAt, epsilon, F, dGamma, dBeta);
     });
@@ -34,8 +34,7 @@ export const layerNormalization: LayerKind<LayerNormalizationSpec> = {
 
 function normalizes(
   { inputs: F, epsilon, gamma, beta }: LayerNormalizationSpec,
-  { arena }: LayerContext,
-  weights: Weights,
+  { arena, weights }: LayerContext,
 ): RunRows {
   const gammaAt = weights.place({ gamma }, (t) => t.gamma);
   const betaAt = weights.place({ beta }, (t) => t.beta);

@@ -2,7 +2,7 @@ import type { Arena } from '../../kernels.ts';
 import { optional, text } from '../formats/fields.ts';
 import type { LstmSpec } from '../spec.ts';
 import { packDense } from './dense.ts';
-import { type LayerContext, type LayerKind, pad, store } from './layer.ts';
+import { type LayerContext, type LayerKind, pad } from './layer.ts';
 import {
   activationsOf,
   type Cell,
@@ -51,7 +51,7 @@ function stateWidth({ units, projection }: LstmSpec): number {
   return projection ? projection.length / units : units;
 }
 
-function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
+function lstmCell(spec: LstmSpec, { arena, B, weights }: LayerContext): Cell {
   const { inputs, units: H, kernel, recurrent, bias, projection } = spec;
   const P = stateWidth(spec);
   const stride = pad(H);
@@ -61,7 +61,7 @@ function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
   const gates = arena.alloc(4 * 4 * stride);
   // with a projection the kernel writes o act(c) here, and a product with W makes h of it
   const raw = projection ? arena.alloc(4 * B * stride) : 0;
-  const project = projection ? store(arena, packDense(projection, H, P)) : 0;
+  const project = projection ? weights.place({ projection }, (t) => packDense(t.projection, H, P)) : 0;
   const nothing = projection ? arena.alloc(4 * pad(P)) : 0;
 
   const hStride = pad(P);
@@ -78,8 +78,8 @@ function lstmCell(spec: LstmSpec, { arena, B }: LayerContext): Cell {
     width: P,
     G: 4,
     Z: 4,
-    weights: packWeights(kernel, recurrent, inputs, P, H, 4),
-    bias: packSums(split(bias, H), H),
+    weights: weights.place({ kernel, recurrent }, (t) => packWeights(t.kernel, t.recurrent, inputs, P, H, 4)),
+    bias: weights.place({ bias }, (t) => packSums(split(t.bias, H), H)),
     states: [c],
     step,
     internals(a) {

@@ -3,17 +3,7 @@ import { activationIndex } from '../activations.ts';
 import { type Field, flag, optional, text, whole } from '../formats/fields.ts';
 import { type Shape, TICKS } from '../shape.ts';
 import type { GruSpec, LstmSpec, RnnSpec } from '../spec.ts';
-import {
-  type Batch,
-  floats,
-  type Layer,
-  type LayerContext,
-  pad,
-  type Refuse,
-  type Rows,
-  type State,
-  store,
-} from './layer.ts';
+import { type Batch, floats, type Layer, type LayerContext, pad, type Refuse, type Rows, type State } from './layer.ts';
 import { checkGate, only, sequence } from './shapes.ts';
 
 type RecurrentSpec = LstmSpec | GruSpec | RnnSpec;
@@ -67,9 +57,9 @@ export interface Cell {
   /** Groups of four in a packed row of weights, and in a row of starting sums. */
   G: number;
   Z: number;
-  /** Packed: (pad(H)/4, I + P, 4 G) and (pad(H)/4, 4 Z). */
-  weights: Float32Array;
-  bias: Float32Array;
+  /** Pointers to what is packed: (pad(H)/4, I + P, 4 G) and (pad(H)/4, 4 Z). */
+  weights: number;
+  bias: number;
   /** What it keeps beside h. */
   states: State[];
   step(args: StepArguments): void;
@@ -80,11 +70,9 @@ export interface Cell {
 /** A recurrent layer around its cell: h in two places that change roles at every step, masks, the inputs' share. */
 export function recurrentLayer(spec: RecurrentSpec, { arena, B, R, onInputs }: LayerContext, cell: Cell): Layer {
   const { inputs: I, units: H, sequences } = spec;
-  const { G, Z, width } = cell;
+  const { G, Z, width, weights, bias } = cell;
   const stride = pad(width);
   const packedRows = I + width;
-  const weights = store(arena, cell.weights);
-  const bias = store(arena, cell.bias);
   // while blocks of the new h are written, the old one is still read
   let h: State = { at: arena.alloc(4 * B * stride), stride, units: width };
   let before: State = { at: arena.alloc(4 * B * stride), stride, units: width };

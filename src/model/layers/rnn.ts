@@ -28,15 +28,15 @@ export const rnn: LayerKind<RnnSpec> = {
   tape: (spec, context) => recurrentTape(spec, context, rnnTapeCell(spec, context)),
 };
 
-function rnnCell(spec: RnnSpec, { arena }: LayerContext): Cell {
+function rnnCell(spec: RnnSpec, { arena, weights }: LayerContext): Cell {
   const { inputs: I, units: H, kernel, recurrent, bias } = spec;
   const { kind } = activationsOf(spec);
   return {
     width: H,
     G: 1,
     Z: 1,
-    weights: packWeights(kernel, recurrent, I, H, H, 1),
-    bias: packSums([bias], H),
+    weights: weights.place({ kernel, recurrent }, (t) => packWeights(t.kernel, t.recurrent, I, H, H, 1)),
+    bias: weights.place({ bias }, (t) => packSums([t.bias], H)),
     states: [],
     step(a) {
       arena.rnnStep(a.h, a.before, a.slots, a.n, a.z, a.zRow, a.x, a.xStride, a.I, a.weights, I + H, H, kind);

@@ -65,7 +65,6 @@ export function constants(arena: Arena): Weights {
 /** What a layer on a tape is built with. What comes in stands where it stands: a tape's sequences never move. */
 export interface TapeContext extends LayerContext {
   from: readonly Taped[];
-  weights: Weights;
   /** Pointer to 0, 1, 2 .. B - 1. */
   slots: number;
 }
