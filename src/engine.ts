@@ -244,7 +244,8 @@ export class Engine {
   #explanation(explanation: Explanation, sequence: number): void {
     if (explanation.output) this.counters.explained++;
     else this.counters.waiting++;
-    const { tick, index, prediction, predicted, arrived, residual, interval, attribution, shapley } = explanation;
+    const { tick, index, prediction, predicted, arrived, residual, interval, adaptation, attribution, shapley } =
+      explanation;
     this.#emit('prediction', tick.time, sequence, () => {
       const output = explanation.output && Array.from(explanation.output);
       return encodeJson({ key: tick.key, index, time: tick.time, prediction, predicted, arrived, residual, output });
@@ -252,6 +253,11 @@ export class Engine {
     if (interval && explanation.output) {
       this.#emit('interval', tick.time, sequence, () =>
         encodeJson({ key: tick.key, index, time: tick.time, ...interval }),
+      );
+    }
+    if (adaptation) {
+      this.#emit('adaptation', tick.time, sequence, () =>
+        encodeJson({ key: tick.key, index, time: tick.time, ...adaptation }),
       );
     }
     if (attribution && explanation.output) {

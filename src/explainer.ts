@@ -4,6 +4,7 @@
  * settle the earlier prediction against what arrived -> features -> fork and step the branches -> head -> attribution
  */
 import { ConfigError, invalid } from './errors.ts';
+import { type AdaptationOptions, LiveAdaptation } from './explainer/adaptation.ts';
 import { type IntervalOptions, LiveInterval } from './explainer/interval.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
@@ -37,8 +38,15 @@ export interface ExplainerOptions {
   shapley?: ShapleyOptions | null | undefined;
   /** Intervals around the predictions of a model that names its target; null or absent: none. */
   interval?: IntervalOptions | null | undefined;
+  /** The model goes on learning from the stream, see `LiveAdaptation`; null or absent: it does not. */
+  adapt?: AdaptationOptions | null | undefined;
   /** Ticks that can be asked about again, see `Explainer.question`. Default 1,024. */
   recent?: number;
+}
+
+/** What a model has learnt from its stream by now, as `withWeights` takes it; null: it is what its file says. */
+export interface Learnt {
+  weights: Float32Array | null;
 }
 
 /** A model with one running state, explained at every tick. One of these a stream. */
@@ -59,6 +67,7 @@ export class Explainer {
   readonly #bank: RollingOcclusion | null;
   readonly #shapley: LiveShapley | null;
   readonly #interval: LiveInterval | null;
+  readonly #adaptation: LiveAdaptation | null;
   readonly #features: Columns;
   readonly #targetColumn: Columns | null;
   /** Ring of the last `horizon` predictions. */
@@ -99,13 +108,18 @@ export class Explainer {
 
     const explains = method === 'rolling-occlusion';
     const size = explains ? bankSize(this.window, spec.inputs) : {};
-    this.#model = new Model(kernels, spec, { score, window: this.mode === 'windowed' ? this.window : null, ...size });
+    const { shapley = null, interval = null, adapt = null } = options;
+    const windowLength = this.mode === 'windowed' ? this.window : null;
+    const learns = adapt !== null;
+    this.#model = new Model(kernels, spec, { score, learns, window: windowLength, ...size });
     this.#bank = explains ? new RollingOcclusion(this.#model, { window: this.window, eps, target: this.target }) : null;
-    const { shapley = null, interval = null } = options;
     this.#interval = interval && spec.target ? new LiveInterval(interval, spec) : null;
-    const bank = { window: this.window, target: this.target, eps, score };
+    const bank = { window: this.window, target: this.target, eps, score, learns };
     this.#shapley =
       shapley && this.mode === 'stateful' ? new LiveShapley(kernels, spec, { ...shapley, ...bank }) : null;
+    if (adapt && score !== 'raw') throw new ConfigError(invalid('score', score, 'raw, where the model adapts'));
+    const models = [this.#model, ...(this.#shapley ? [this.#shapley.model] : [])];
+    this.#adaptation = adapt && new LiveAdaptation(kernels, spec, adapt, models, windowLength);
     this.#features = compileColumns(columns, kernels.math);
     this.#targetColumn = spec.target ? compileColumns([spec.target.expression], kernels.math) : null;
     this.#predictions = new Float64Array(Math.max(1, spec.horizon)).fill(Number.NaN);
@@ -126,6 +140,7 @@ export class Explainer {
       predicted: Number.NaN,
       residual: Number.NaN,
       interval: this.#interval?.answer ?? null,
+      adaptation: this.#adaptation?.answer ?? null,
       attribution: this.#bank ? attributionOf(this.#bank) : null,
       shapley: this.#shapley?.answer ?? null,
     };
@@ -133,7 +148,7 @@ export class Explainer {
 
   /** Bytes of the kernels' arenas: constant from the first tick on. */
   get bytes(): number {
-    return this.#model.bytes + (this.#shapley?.bytes ?? 0);
+    return this.#model.bytes + (this.#shapley?.model.bytes ?? 0) + (this.#adaptation?.bytes ?? 0);
   }
 
   /** Branches stepped, and what watching settled branches found. */
@@ -152,8 +167,9 @@ export class Explainer {
    * @param index number of the tick since the last reset
    * @throws ConfigError where the tick is not kept (any more), or the baseline does not fit the model
    */
-  question(index: number, options: RecentOptions = {}): Recent & Pick<Question, 'score'> {
-    return { score: this.score, ...this.#past.question(index, options) };
+  question(index: number, options: RecentOptions = {}): Recent & Pick<Question, 'score'> & Learnt {
+    const weights = this.#adaptation?.values.slice() ?? null;
+    return { score: this.score, weights, ...this.#past.question(index, options) };
   }
 
   /** The raw columns that feed the model and its target. */
@@ -185,6 +201,7 @@ export class Explainer {
     answer.predicted = this.#predictions[turn]!;
     answer.residual = answer.arrived - answer.predicted;
 
+    this.#adaptation?.push(tick.time, answer.input, answer.arrived, answer.predicted);
     const baseline = this.baseline.next(answer.input);
     this.#past.push(tick.time, answer.input, baseline, this.#model);
     const output = this.mode === 'windowed' ? this.#windowed() : this.#stateful(answer.input, baseline);
@@ -207,6 +224,7 @@ export class Explainer {
     this.#bank?.reset();
     this.#shapley?.reset();
     this.#interval?.reset();
+    this.#adaptation?.reset();
     this.#features.reset();
     this.#targetColumn?.reset();
     this.baseline.reset();

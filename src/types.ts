@@ -73,6 +73,20 @@ export interface PredictionInterval {
   realised: number;
 }
 
+/** A model that goes on learning, beside a frozen copy of what was loaded. Owned by the explainer and overwritten. */
+export interface Adaptation {
+  /** Whether it learns; else the event time (ms) at which it ended, because it had made things worse. */
+  on: boolean;
+  stoppedAt: number | null;
+  /** What the frozen copy says now, and what it had said for this tick; NaN while there is nothing. */
+  frozen: number;
+  frozenPredicted: number;
+  /** Predictions of both that have been settled, and the root mean squares of their errors over the latest 250 of them. */
+  settled: number;
+  error: number;
+  frozenError: number;
+}
+
 /** The answer to one tick. Owned by the explainer and overwritten by its next push: copy what must last. */
 export interface Explanation {
   tick: Tick;
@@ -93,6 +107,8 @@ export interface Explanation {
   residual: number;
   /** Null where it was not asked for, or the model names no target. */
   interval: PredictionInterval | null;
+  /** Null where it was not asked for. */
+  adaptation: Adaptation | null;
   attribution: Attribution | null;
   /** Null where it was not asked for, or in windowed mode: there it is not live. */
   shapley: ShapleyAttribution | null;

@@ -14,6 +14,13 @@ export const shapleySchema = z.strictObject({
 /** Intervals around predictions: see `LiveInterval`. */
 export const intervalSchema = z.strictObject({ coverage: z.number().min(0.5).max(0.99).default(0.9) });
 
+/** The model goes on learning from its stream: see `LiveAdaptation`. */
+export const adaptSchema = z.strictObject({
+  steps: z.int().min(1).max(64).default(1),
+  rate: z.number().positive().max(0.1).default(1e-5),
+  ticks: z.int().min(1).max(1024).default(32),
+});
+
 /** How the model runs and is explained; see `ExplainerOptions`. Null: as the model's file says. */
 export const explainSchema = z.strictObject({
   method: z.enum(['rolling-occlusion', 'none']).default('rolling-occlusion'),
@@ -33,6 +40,8 @@ export const explainSchema = z.strictObject({
   shapley: shapleySchema.nullable().optional(),
   /** Null: none. Absent: none, but where the model runs live (`serve`, `record`) and names its target. */
   interval: intervalSchema.nullable().optional(),
+  /** Null or absent: the model stays as it is. */
+  adapt: adaptSchema.nullable().optional(),
   /** Ticks of each stream that dashboards can ask about again. */
   recent: z.int().min(0).max(1_000_000).default(1024),
 });

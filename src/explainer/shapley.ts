@@ -1,6 +1,6 @@
 import type { Kernels } from '../kernels.ts';
 import { RollingShapley, type RollingShapleyOptions } from '../methods/rollingShapley.ts';
-import type { ModelOptions } from '../model/graph.ts';
+import type { Model, ModelOptions } from '../model/graph.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { ShapleyAttribution } from '../types.ts';
 
@@ -23,7 +23,8 @@ export class LiveShapley {
     kernels: Kernels,
     spec: ModelSpec,
     options: ShapleyOptions &
-      Pick<RollingShapleyOptions, 'window' | 'target' | 'eps'> & { score: NonNullable<ModelOptions['score']> },
+      Pick<RollingShapleyOptions, 'window' | 'target' | 'eps'> &
+      Pick<ModelOptions, 'score' | 'learns'>,
   ) {
     this.#bank = new RollingShapley(kernels, spec, { ...options, players: 'ticks' });
     const { values, standardErrors, estimator, worlds, players: window } = this.#bank;
@@ -31,9 +32,9 @@ export class LiveShapley {
     this.answer = { window, values, standardErrors, estimator, worlds, ...numbers };
   }
 
-  /** Bytes of its arena. */
-  get bytes(): number {
-    return this.#bank.model.bytes;
+  /** Runs all of its branches. */
+  get model(): Model {
+    return this.#bank.model;
   }
 
   /** The next tick. @param x observed input (F) @param baseline what it holds where it is absent (F) */

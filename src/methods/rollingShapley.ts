@@ -78,16 +78,18 @@ export class RollingShapley {
   constructor(
     kernels: Kernels,
     spec: ModelSpec,
-    options: RollingShapleyOptions & { score?: NonNullable<ModelOptions['score']> },
+    options: RollingShapleyOptions & Pick<ModelOptions, 'score' | 'learns'>,
   ) {
-    const { window: K, target, seed, eps = 0, score = 'raw', windowLength = null } = options;
+    const { window: K, target, seed, eps = 0, windowLength = null } = options;
     checkNumbers(seed, eps);
     const plan = shapleyPlan(options, spec.inputs);
     const generations = generationsOf(options, spec.inputs);
     const exact = plan.estimator === 'exact';
     const flips = plan.estimator === 'worlds';
     const inputRows = exact ? plan.branches : rowsNeeded(plan.worlds, generations, flips);
-    const model = new Model(kernels, spec, { branches: plan.branches, inputRows, score, window: windowLength });
+    const { score = 'raw', learns = false } = options;
+    const runs = { score, learns, window: windowLength };
+    const model = new Model(kernels, spec, { branches: plan.branches, inputRows, ...runs });
     const length = windowLength ?? model.window;
     if (length !== null && K > length)
       throw new ConfigError(invalid('window', K, `at most ${length} ticks, the length of a windowed run`));

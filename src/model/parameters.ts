@@ -121,14 +121,7 @@ export class Parameters implements Weights {
 
   /** The model with these values: those that the parameters have, or others (count). */
   apply(spec: ModelSpec, values: Float32Array = this.values): ModelSpec {
-    const layers = spec.layers.map((layer) => {
-      const own = this.list.filter((one) => one.layer === layer.name);
-      return {
-        ...layer,
-        ...Object.fromEntries(own.map(({ tensor, from, length }) => [tensor, values.slice(from, from + length)])),
-      } as LayerSpec;
-    });
-    return { ...spec, layers };
+    return withWeights(spec, values);
   }
 
   #write({ at, places, length, add }: Packed): void {
@@ -156,6 +149,20 @@ export class Parameters implements Weights {
 export function trainable(layer: LayerSpec): [tensor: string, shape: Shape][] {
   const kind = kindOf(layer);
   return kind.frozen ? [] : Object.entries(kind.tensors(layer));
+}
+
+/** A model with other weights: all its trainable numbers in the order of `Parameters`. */
+export function withWeights(spec: ModelSpec, values: Float32Array): ModelSpec {
+  let from = 0;
+  const layers = spec.layers.map((layer) => {
+    const own = trainable(layer).map(([tensor]) => {
+      const { length } = (layer as unknown as Tensors)[tensor]!;
+      from += length;
+      return [tensor, values.slice(from - length, from)];
+    });
+    return { ...layer, ...Object.fromEntries(own) } as LayerSpec;
+  });
+  return { ...spec, layers };
 }
 
 /** Why a model cannot be trained, or null. */

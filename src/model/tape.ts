@@ -132,16 +132,23 @@ export class Tape {
       if (before.length > 0) throw new RangeError('a model that needs complete windows knows no ticks before them');
       return;
     }
-    if (before.length === 0 && !start && !this.#before) return;
-    this.#before ??= new Model(this.#kernels, this.#spec);
-    this.#before.reset();
-    if (start) this.#before.restore(start);
-    for (const x of before) this.#before.stepOne(x);
-    const { states, rings } = this.#before.snapshot();
+    if (before.length === 0 && !start) {
+      this.reset();
+      return;
+    }
+    const { states, rings } = before.length === 0 ? start! : this.#after(before, start);
     const stateful = this.#layers.filter(({ tape }) => tape.begin);
     let ring = 0;
     for (const [l, { layer, tape }] of stateful.entries())
       tape.begin!(states[l]!, layer.kind === 'conv1d' ? rings[ring++]! : 0);
+  }
+
+  #after(before: readonly Float32Array[], start: Snapshot | null): Snapshot {
+    this.#before ??= new Model(this.#kernels, this.#spec);
+    this.#before.reset();
+    if (start) this.#before.restore(start);
+    for (const x of before) this.#before.stepOne(x);
+    return this.#before.snapshot();
   }
 
   /**

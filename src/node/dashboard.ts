@@ -76,6 +76,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const rate = new Rate();
   let feed: FeedStatus = { feed: options.feed, state: 'connecting' };
   let lastReceived: number | null = null;
+  let adaptation: Status['adaptation'] = null;
   let stopping = false;
 
   const status = (): Status => {
@@ -99,6 +100,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       sendMsP99: hub.latency.percentile(0.99),
       queueDropped: hub.totals.dropped,
       questions: onDemand.status,
+      adaptation,
       speed: speed?.get() ?? null,
       recording: recording(),
     };
@@ -134,6 +136,11 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     source.explained$.subscribe((explained) => {
       lastReceived = wallMs();
       publisher.take(explained);
+      const now = explained.tick.key === publisher.key ? explained.explanation?.adaptation : null;
+      if (!now) return;
+      if (adaptation?.on && !now.on) options.log.warn(now, 'learns no more: the frozen model errs less');
+      const { on, stoppedAt, settled, error, frozenError } = now;
+      adaptation = { on, stoppedAt, settled, error, frozenError };
     }),
   );
   subscriptions.add(source.alerts$.subscribe((alert) => publisher.alert(alert)));

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineQuestion } from '../engine.ts';
 import { loadKernels } from '../kernels.ts';
 import { ask, explanationJson, findMethod, type Options } from '../methods/index.ts';
+import { withWeights } from '../model/parameters.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { jsonText } from './jsonText.ts';
 
@@ -37,6 +38,9 @@ export type FromWorker =
   /** The explanation as `whytick explain --json` prints it. */
   | { type: 'answer'; json: string }
   | { type: 'failed'; message: string };
+
+/** What is said of a model that goes on learning. */
+const LEARNT = 'asked of the model as it is now: it has gone on learning since this tick';
 
 /** Progress is told ten times a second. */
 const PROGRESS_MS = 100;
@@ -70,7 +74,7 @@ async function answer(job: Job): Promise<FromWorker> {
 }
 
 async function explain({ index, question, method: name, options, target }: Job, signal: AbortSignal): Promise<string> {
-  const { target: own, ...recent } = question;
+  const { target: own, weights, ...recent } = question;
   const method = findMethod(name);
   let told = Number.NEGATIVE_INFINITY;
   const progress = (done: number, total: number): void => {
@@ -80,9 +84,11 @@ async function explain({ index, question, method: name, options, target }: Job, 
     tell({ type: 'progress', done, total });
   };
   const begun = performance.now();
-  const asked = { kernels, spec, blackBox: null, background: null, seed: 0, ...recent };
+  const now = weights ? withWeights(spec, weights) : spec;
+  const asked = { kernels, spec: now, blackBox: null, background: null, seed: 0, ...recent };
   const [explained] = await ask(method, asked, target ?? String(own), options, { signal, progress });
   signal.throwIfAborted();
+  if (weights) explained!.notes = [...(explained!.notes ?? []), LEARNT];
   const { rows } = recent.baselines;
   const [first] = rows;
   return jsonText(

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { filter, firstValueFrom, map, merge, Observable, tap } from 'rxjs';
 import type { FeedConfig, ServerConfig } from '../config.ts';
-import { intervalSchema } from '../engine/config.ts';
+import { adaptSchema, intervalSchema } from '../engine/config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
 import { plainColumns } from '../explainer.ts';
@@ -30,6 +30,8 @@ export interface SetupOptions {
   record?: string | undefined;
   /** Expressions that feed the model, as a list with commas. */
   columns?: string | undefined;
+  /** Whether the model goes on learning, as the config says or by the defaults. */
+  adapt?: boolean | undefined;
   /** Told of what the feed does while its first message is waited for. */
   onStatus?: (status: FeedStatus) => void;
   /** Whether it is an error to have no model. */
@@ -86,7 +88,7 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
     kernels,
     kernelsHash: hash,
     spec,
-    config: withInterval(config, spec),
+    config: withInterval(options.adapt ? adapting(config) : config, spec),
     feed,
     feedName: redactUrl(source.url),
     name: file?.name ?? new URL(source.url).host,
@@ -113,6 +115,11 @@ function withInterval(config: EngineConfig, spec: ModelSpec | null): EngineConfi
   const { explain } = config;
   if (explain.interval !== undefined || !spec?.target) return config;
   return { ...config, explain: { ...explain, interval: intervalSchema.parse({}) } };
+}
+
+function adapting(config: EngineConfig): EngineConfig {
+  const { explain } = config;
+  return { ...config, explain: { ...explain, adapt: explain.adapt ?? adaptSchema.parse({}) } };
 }
 
 /** @param discover the columns that the feed has, once it sends something */

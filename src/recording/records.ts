@@ -188,6 +188,25 @@ export const channels: readonly Channel[] = [
       realised: ['number', 'null'],
     },
   },
+  {
+    topic: 'adaptation',
+    role: 'output',
+    hashed: true,
+    encoding: 'json',
+    about:
+      'a model that goes on learning beside a frozen copy of it: whether it does, or when it ended (event time, ms), what ' +
+      'the copy says and had said, and the root mean squares of the latest errors of both; null: not known',
+    fields: {
+      ...event,
+      on: 'boolean',
+      stoppedAt: ['number', 'null'],
+      frozen: ['number', 'null'],
+      frozenPredicted: ['number', 'null'],
+      settled: 'integer',
+      error: ['number', 'null'],
+      frozenError: ['number', 'null'],
+    },
+  },
 ];
 
 const byTopic = new Map(channels.map((channel) => [channel.topic, channel]));

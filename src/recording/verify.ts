@@ -8,7 +8,16 @@ import type { Damage, Recording } from './reader.ts';
 import { channelOf, decodeAttribution, decodeShapley, type LogRecord } from './records.ts';
 
 /** Topics that are compared. */
-export const COMPARED = ['tick', 'prediction', 'interval', 'attribution', 'shapley', 'drift', 'alert'] as const;
+export const COMPARED = [
+  'tick',
+  'prediction',
+  'interval',
+  'adaptation',
+  'attribution',
+  'shapley',
+  'drift',
+  'alert',
+] as const;
 
 /** The first record that is not what it should be; a side without a record there is null. */
 export interface Difference {

@@ -1,6 +1,6 @@
 /** What a server and its dashboards say to each other in JSON. */
 import type { OptionValue } from '../methods/method.ts';
-import type { AlertTransition, DriftEvent, FeedStatus } from '../types.ts';
+import type { Adaptation, AlertTransition, DriftEvent, FeedStatus } from '../types.ts';
 
 /** How a quantity is shown: `scale` turns model units into `unit` (0.01 log return to 1 %). */
 export interface Display {
@@ -82,6 +82,8 @@ export interface Status {
   queueDropped: number;
   /** Of all dashboards: questions that wait or are being answered, and what became of the others. */
   questions: { open: number; answered: number; refused: number; failed: number };
+  /** Of a model that goes on learning. */
+  adaptation: Omit<Adaptation, 'frozen' | 'frozenPredicted'> | null;
   speed: number | null;
   recording: { file: string; state: 'recording' | 'failed'; reason?: string; ticks: number; bytes: number } | null;
 }

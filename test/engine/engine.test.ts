@@ -48,8 +48,8 @@ describe('one tick', () => {
 
   it('says what ticks are worth over random worlds, beside the attribution', () => {
     const { send, of, records } = session(busyConfig);
-    const { shapley, ...explain } = parseEngineConfig(busyConfig).explain;
-    const explainer = new Explainer(kernels, smallModel(), { window: explain.window, shapley });
+    const { shapley, adapt, ...explain } = parseEngineConfig(busyConfig).explain;
+    const explainer = new Explainer(kernels, smallModel(), { window: explain.window, shapley, adapt });
     for (let n = 0; n < 12; n++) {
       const { x, y, t } = tick(n) as { t: number; x: number; y: number };
       send(tick(n));
@@ -75,7 +75,7 @@ describe('one tick', () => {
     const { send, records } = session(busyConfig, spec);
     for (let n = 0; n < 12; n++) send(tick(n));
     expect(new Set(records.map(({ topic }) => topic))).toEqual(
-      new Set(['feed/message', 'tick', 'prediction', 'interval', 'attribution']),
+      new Set(['feed/message', 'tick', 'prediction', 'interval', 'adaptation', 'attribution']),
     );
   });
 

@@ -42,7 +42,12 @@ export const smallConfig: EngineInput = {
 /** The same with everything that can be live beside it. */
 export const busyConfig: EngineInput = {
   ...smallConfig,
-  explain: { ...smallConfig.explain, shapley: { branches: 30 }, interval: { coverage: 0.5 } },
+  explain: {
+    ...smallConfig.explain,
+    shapley: { branches: 30 },
+    interval: { coverage: 0.5 },
+    adapt: { rate: 0.001, ticks: 6 },
+  },
 };
 
 export interface Session {

@@ -72,6 +72,20 @@ describe('a question', () => {
     expect((said as { answer: { values: number[][] } }).answer.values.flat()).toEqual(live.values);
   });
 
+  it('about a model that has learnt since is answered by what it is now, and says so', async () => {
+    start();
+    // all weights zero: no value can do anything
+    const weights = new Float32Array(4 * 4 * (2 + 4 + 1) + 4 + 1);
+    const { question } = job();
+    const said = await ask({}, 1, job({ question: { ...question, weights } }));
+    const { answer } = said as { answer: { output: number; values: number[][]; notes: string[] } };
+    expect(answer.notes).toEqual(['asked of the model as it is now: it has gone on learning since this tick']);
+    expect(answer.output).toBe(0);
+    expect(answer.values.flat().every((value) => value === 0)).toBe(true);
+    const { answer: before } = (await ask({}, 2)) as typeof said & { answer: { output: number } };
+    expect(before).toMatchObject({ output: live.output });
+  });
+
   it('that cannot be asked is told why, and the next one is answered', async () => {
     start();
     expect(await ask({}, 1, job({ options: { eps: -1 } }))).toEqual({

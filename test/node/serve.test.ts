@@ -90,13 +90,24 @@ describe('serve', () => {
       window: 64,
       speed: null,
       shapley: { worlds: 14, estimator: 'worlds' },
+      interval: { coverage: 0.9 },
     });
+    await until(() => expect(of<Status>(dashboard, 'status').at(-1)).toMatchObject({ ticks: 19, adaptation: null }));
     // 14 worlds of 64 ticks are what 1,024 branches are enough for; they come with the cells of the newest tick
     const { shapley, cells } = decodeFrame(dashboard.frames.at(-1)!);
     expect(cells).not.toBeNull();
     expect(shapley!.values.subarray(64 - 19).every((value) => value !== 0)).toBe(true);
     expect(shapley!.values.subarray(0, 64 - 19).every((value) => value === 0)).toBe(true);
     expect(shapley!.standardErrors.some((error) => error > 0)).toBe(true);
+  });
+
+  it('a model that is to adapt goes on learning, and is compared with what it was', async () => {
+    const dashboard = await watch({ adapt: true });
+    for (let n = 0; n < 60; n++) clients[0]!.send(tick(n));
+    await until(() => expect(of<Status>(dashboard, 'status').at(-1)).toMatchObject({ ticks: 59 }));
+    const { adaptation } = of<Status>(dashboard, 'status').at(-1)!;
+    expect(adaptation).toMatchObject({ on: true, stoppedAt: null, settled: 58 });
+    expect(adaptation!.error).not.toBe(adaptation!.frozenError);
   });
 
   it.each([

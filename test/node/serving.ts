@@ -54,6 +54,7 @@ export const status: Status = {
   sendMsP99: 0,
   queueDropped: 0,
   questions: { open: 0, answered: 0, refused: 0, failed: 0 },
+  adaptation: null,
   speed: null,
   recording: null,
 };

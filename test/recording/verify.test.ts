@@ -39,6 +39,7 @@ describe('verify', () => {
       tick: counters.ticks,
       prediction: counters.explained,
       interval: counters.explained,
+      adaptation: counters.explained,
       attribution: counters.explained,
       shapley: counters.explained,
       drift: counters.drifts,
@@ -71,19 +72,22 @@ describe('verify', () => {
     expect(result.compared.prediction).toBeLessThan(50);
   });
 
-  it.each(['tick', 'interval', 'attribution', 'shapley', 'drift', 'alert'])('notices a changed %s', async (topic) => {
-    let changed = false;
-    const recording = await recordChanged((records) =>
-      records.map((r) => {
-        if (r.topic !== topic || changed) return r;
-        changed = true;
-        const data = r.data.slice();
-        data[data.length - 2]! ^= 1;
-        return { ...r, data };
-      }),
-    );
-    expect(await verify(recording, kernels, kernelsHash)).toMatchObject({ equal: false, first: { topic } });
-  });
+  it.each(['tick', 'interval', 'adaptation', 'attribution', 'shapley', 'drift', 'alert'])(
+    'notices a changed %s',
+    async (topic) => {
+      let changed = false;
+      const recording = await recordChanged((records) =>
+        records.map((r) => {
+          if (r.topic !== topic || changed) return r;
+          changed = true;
+          const data = r.data.slice();
+          data[data.length - 2]! ^= 1;
+          return { ...r, data };
+        }),
+      );
+      expect(await verify(recording, kernels, kernelsHash)).toMatchObject({ equal: false, first: { topic } });
+    },
+  );
 
   it('notices an output that is missing, and one that is too many', async () => {
     const without = await recordChanged((records) =>

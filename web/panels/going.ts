@@ -1,8 +1,8 @@
 /** Now, 4: whether it is going well: the error beside that of "same as now", over the last 250 settled ticks. */
 import { difference, figure, THIN } from '../../src/numbers.ts';
 import { el, setText, show } from '../dom.ts';
-import { count, ticks } from '../format.ts';
-import type { Panel } from '../snapshot.ts';
+import { count, shortTime, ticks } from '../format.ts';
+import type { Panel, Snapshot } from '../snapshot.ts';
 import type { View } from '../view.ts';
 import { aged } from './aged.ts';
 
@@ -19,6 +19,7 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
   const errorUnit = el('span', 'figure-unit');
   const same = el('p', 'under');
   const usual = el('p', 'under', { hidden: '' });
+  const learnt = el('p', 'under', { hidden: '', 'data-testid': 'learning' });
   const tag = el('span', 'tag', { hidden: '' });
   const pair = el(
     'div',
@@ -28,12 +29,15 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
     el('div', '', {}, el('p', 'figure', {}, error, errorUnit), same),
   );
   const none = el('p', 'under', { hidden: '' }, 'No prediction has been settled yet.');
-  host.append(el('div', 'strip-head', {}, title, over, age.node), pair, usual, none, tag);
+  host.append(el('div', 'strip-head', {}, title, over, age.node), pair, usual, learnt, none, tag);
   host.setAttribute('aria-label', 'Going well');
   return {
     state: (state) => age.write(state),
     write(s) {
       const { skill } = view;
+      const learning = learns(s);
+      show(learnt, learning !== '');
+      setText(learnt, learning);
       show(none, !skill);
       if (s.store.hello?.settles === false) setText(none, NO_TARGET);
       show(pair, skill !== null);
@@ -72,4 +76,20 @@ export function goingPanel(host: HTMLElement, view: View): Panel {
       setText(tag, `within ${where} data`);
     },
   };
+}
+
+/** Settled predictions before which nothing is said of a model that learns. */
+const FEW = 50;
+
+/** How a model that goes on learning compares with the one that was loaded; empty where it does not. */
+function learns({ store }: Snapshot): string {
+  const { adaptation = null } = store.status ?? {};
+  if (!adaptation) return '';
+  const { on, stoppedAt, settled, error, frozenError } = adaptation;
+  if (!on) return `learns no more since ${shortTime(stoppedAt!)}: it had done worse than the model that was loaded`;
+  if (settled === 0) return 'will learn from what it does not know yet';
+  if (settled < FEW || !(frozenError > 0)) return 'learns from this stream';
+  const less = figure(Math.abs(1 - error / frozenError) * 100, 1);
+  const how = /[1-9]/.test(less) ? `${less}${THIN}% ${error < frozenError ? 'less' : 'more'} error than` : 'as good as';
+  return `learns: ${how} the model that was loaded`;
 }

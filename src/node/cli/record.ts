@@ -9,6 +9,7 @@ interface RecordOptions {
   architecture?: string;
   columns?: string;
   out: string;
+  adapt?: boolean;
   duration?: number;
   ticks?: number;
   json?: boolean;
@@ -24,6 +25,7 @@ export function recordCommand(): Command {
     .option('--model <file>', MODEL)
     .option('--architecture <file>', ARCHITECTURE)
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
+    .option('--adapt', 'the model goes on learning from each value that arrives, until that makes it worse')
     .option('--duration <seconds>', 'end after that time', numberFrom(0, 1e9))
     .option('--ticks <n>', 'end after that many ticks', wholeFrom(1))
     .option('--json', 'one JSON document at the end')
@@ -35,10 +37,10 @@ export function recordCommand(): Command {
 }
 
 async function record(config: string | undefined, options: RecordOptions): Promise<void> {
-  const { feed, model, architecture, columns, out, duration, ticks, json } = options;
+  const { out, duration, ticks, json, ...asked } = options;
   const [{ setUp }, { Session }] = await Promise.all([import('../setup.ts'), import('../session.ts')]);
   const life = lifetime(duration);
-  const setup = await setUp({ config, feed, model, architecture, columns, record: out, onStatus: noteFeed, life });
+  const setup = await setUp({ config, ...asked, record: out, onStatus: noteFeed, life });
   const session = new Session(setup);
   const { engine } = session;
   engine.status$.subscribe(noteFeed);

@@ -157,6 +157,7 @@ function counted(counts: Record<string, number>): string {
     (topic) => `${counts[topic] ?? 0} ${topic}s`,
   );
   if (counts.interval) named.push(`${counts.interval} intervals`);
+  if (counts.adaptation) named.push(`${counts.adaptation} of adaptation`);
   if (counts.shapley) named.push(`Shapley values of ${counts.shapley}`);
   return named.join(', ');
 }

@@ -11,6 +11,7 @@ interface ServeOptions {
   architecture?: string;
   columns?: string;
   record?: string;
+  adapt?: boolean;
   host?: string;
   port?: number;
   origin?: string[];
@@ -29,6 +30,7 @@ export function serveCommand(): Command {
     .option('--architecture <file>', ARCHITECTURE)
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')
     .option('--record <file>', 'record the session to a new .mcap file')
+    .option('--adapt', 'the model goes on learning from each value that arrives, until that makes it worse')
     .option('--host <name>', 'name or address to bind; beyond loopback a token is needed (default: 127.0.0.1)')
     .option('--port <port>', `of the dashboard; 0: any free one (default: ${DEFAULT_PORT})`, portNumber)
     .option('--origin <origin>', 'a further origin whose pages may connect; repeatable', collect)
