@@ -1,7 +1,6 @@
 import { ConfigError, invalid } from '../errors.ts';
 import { Model } from '../model/graph.ts';
-import type { ModelSpec } from '../model/spec.ts';
-import { whyWindowed, wire } from '../model/wiring.ts';
+import { fitsWindow, whyWindowed } from '../model/wiring.ts';
 import type { Answer, Method, Question, Run } from './method.ts';
 import { bankSize, RollingOcclusion } from './rollingOcclusion.ts';
 import { runWorlds } from './worlds.ts';
@@ -62,7 +61,7 @@ async function croppedWindows(question: Question, from: number, run: Run | undef
   const values = targets.map(() => new Float32Array(K * F));
   let evaluations = 0;
   for (let k = from; k < K; k++) {
-    if (!takesWindow(spec, before.length + k + 1))
+    if (!fitsWindow(spec, before.length + k + 1))
       throw new ConfigError(
         invalid('--option tunnel', true, `false: ${spec.name} takes windows of ${spec.window} ticks only`),
       );
@@ -79,15 +78,4 @@ async function croppedWindows(question: Question, from: number, run: Run | undef
     }
   }
   return values.map((cells) => ({ values: cells, evaluations }));
-}
-
-/** Whether the layers can be run on windows of T ticks. */
-function takesWindow(spec: ModelSpec, T: number): boolean {
-  if (spec.blackBox) return spec.window === null || spec.window === T;
-  try {
-    wire({ ...spec, window: T }, spec.name);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -91,6 +91,18 @@ export function whyWindowed(spec: ModelSpec): string | null {
   return first && `its layer ${first.layer.name} ${first.windowed}`;
 }
 
+/** Whether a model takes windows of T ticks: above a Flatten, say, layers have weights for every tick. */
+export function fitsWindow(spec: ModelSpec, T: number): boolean {
+  if (spec.window === T) return true;
+  if (spec.blackBox) return spec.window === null;
+  try {
+    wire({ ...spec, window: T }, spec.name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The first layer that works on a complete window only. */
 export function firstWindowed(wired: readonly Wired[]): Wired | null {
   return wired.find(({ windowed }) => windowed !== null) ?? null;

@@ -2,7 +2,7 @@
 import { ConfigError, invalid } from '../errors.ts';
 import { compileColumns, type MathFunctions, quoteColumn } from '../features/index.ts';
 import type { ModelSpec } from '../model/spec.ts';
-import { whyWindowed, wire } from '../model/wiring.ts';
+import { fitsWindow, whyWindowed } from '../model/wiring.ts';
 
 /** A row as the offline commands need it; `src/node/data.ts` gives these. */
 export interface Row {
@@ -107,19 +107,9 @@ export function chooseMode(
   if (why === null && (mode ?? spec.mode) === 'stateful') return { mode: 'stateful', window: null };
   const T = window ?? spec.window ?? wholeStream(streams);
   if (T === null) throw new ConfigError(invalid('--window', undefined, `a number of ticks: ${spec.name} fixes none`));
-  checkWindow(spec, T);
+  if (spec.window !== null && !fitsWindow(spec, T))
+    throw new ConfigError(invalid('--window', T, `${spec.window}, which the model's layers are made for`));
   return { mode: 'windowed', window: T };
-}
-
-/** @throws ConfigError for a T that the layers cannot take: above a Flatten, say, they have weights for every tick */
-function checkWindow(spec: ModelSpec, T: number): void {
-  if (spec.window === null || T === spec.window) return;
-  try {
-    if (spec.blackBox) throw new ConfigError('a black box takes windows of one length');
-    wire({ ...spec, window: T }, spec.name);
-  } catch (cause) {
-    throw new ConfigError(invalid('--window', T, `${spec.window}, which the model's layers are made for`), { cause });
-  }
 }
 
 /** The length that all streams have, if it is one that a window may have. */
