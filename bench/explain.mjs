@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-web';
 import { Explainer } from '../dist/explainer.js';
+import { LagBand, lagBandSize } from '../dist/methods/lagBand.js';
 import { bankSize, RollingOcclusion } from '../dist/methods/rollingOcclusion.js';
 import { readModel } from '../dist/model/formats/index.js';
 import { Model } from '../dist/model/graph.js';
@@ -25,7 +26,70 @@ export async function benchExplain() {
   for (const name of ['market', 'weather']) {
     for (const K of [64, 256, 512]) met = (await forgetting(kernels, name, K)) && met;
   }
+  met = (await agelessTicks(kernels)) && met;
+  met = (await learningTick(kernels)) && met;
   return (await oneStep(kernels)) && met;
+}
+
+/** A live tick costs the same however long the stream has been: 180 ticks later against then, of two banks side by side. */
+async function agelessTicks(kernels) {
+  const [H, K, F, EARLY, LATE] = [64, 16, 8, 20, 200];
+  const spec = lstmModel(F, H);
+  const options = { window: K, eps: 0, target: 0 };
+  let met = true;
+  for (const [name, bank] of [
+    ['rolling-occlusion', () => new RollingOcclusion(new Model(kernels, spec, bankSize(K, F)), options)],
+    ['lag-band', () => new LagBand(new Model(kernels, spec, lagBandSize(K, F)), { band: K, target: 0 })],
+  ]) {
+    const next = random(3);
+    const [x, baseline] = [Float32Array.from({ length: F }, next), new Float32Array(F)];
+    const times = [EARLY, LATE].map(() => []);
+    for (let run = -5; run < 31; run++) {
+      const fresh = bank();
+      for (let t = 0; t < LATE + 20; t++) {
+        const from = process.hrtime.bigint();
+        fresh.push(x, baseline);
+        const took = Number(process.hrtime.bigint() - from) / 1e6;
+        if (run >= 0 && t >= EARLY && t < EARLY + 20) times[0].push(took);
+        if (run >= 0 && t >= LATE) times[1].push(took);
+      }
+    }
+    const [early, late] = times.map(median);
+    const ratio = late / early;
+    met =
+      row(
+        `${name}, a tick after ${LATE}, K = ${K}`,
+        ms(late),
+        `after ${EARLY} ${ms(early)}`,
+        `${ratio.toFixed(2)} times`,
+        '1.2 times',
+        ratio < 1.2,
+      ) && met;
+  }
+  return met;
+}
+
+/** A tick whose prediction is learnt from, with its frozen copy, against one without. */
+async function learningTick(kernels) {
+  const spec = { ...lstmModel(8, 64), target: { expression: 'x0', output: 0 } };
+  const next = random(3);
+  let time = 0;
+  const tick = () => ({
+    key: '',
+    time: time++,
+    seq: null,
+    values: Object.fromEntries(spec.features.map((f) => [f, next()])),
+  });
+  const still = new Explainer(kernels, spec, { window: 64 });
+  const learns = new Explainer(kernels, spec, { window: 64, adapt: { steps: 1, rate: 1e-5, ticks: 32 } });
+  for (let t = 0; t < 100; t++) for (const explainer of [still, learns]) explainer.push(tick());
+  const [plain, adapted] = await medians([() => still.push(tick()), () => learns.push(tick())], {
+    warm: 20,
+    runs: 101,
+  });
+  const ratio = adapted / plain;
+  const name = 'a tick that is learnt from (32 ticks back, Adam), explained, H = 64, K = 64, F = 8';
+  return row(name, ms(adapted), `not learnt from ${ms(plain)}`, `${ratio.toFixed(2)} times`, '2 times', ratio < 2);
 }
 
 async function againstWindows(kernels, H, K, F, bar) {
