@@ -5,10 +5,14 @@
 
 // feeds, drift, alerts, and the engine that ties them
 export * from './alerts/index.ts';
+// intervals that hold
+export { Conformal, type ConformalOptions } from './conformal.ts';
 export * from './drift/index.ts';
 export { Engine, type EngineConfig, type EngineOptions, type Explained, parseEngineConfig } from './engine.ts';
 // nouns and errors
 export { ConfigError, DataError, FeedError, ModelError } from './errors.ts';
+export type { AdaptationOptions } from './explainer/adaptation.ts';
+export type { IntervalOptions } from './explainer/interval.ts';
 export type { Recent, RecentOptions } from './explainer/past.ts';
 export type { ShapleyOptions } from './explainer/shapley.ts';
 // explanations
@@ -42,7 +46,7 @@ export {
 export { BlackBox, openBlackBox } from './model/blackBox.ts';
 export { type ModelFile, readModel, writeNative } from './model/formats/index.ts';
 export { Model, type ModelOptions, type Snapshot } from './model/graph.ts';
-export { whyNoTraining } from './model/parameters.ts';
+export { whyNoTraining, withWeights } from './model/parameters.ts';
 export type { BlackBoxSpec, LayerSpec, ModelSpec, Source } from './model/spec.ts';
 export { Tape, type TapeOptions, whyNoGradient } from './model/tape.ts';
 export { whyWindowed } from './model/wiring.ts';
