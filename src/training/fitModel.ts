@@ -108,9 +108,9 @@ function feeds(
     const part = (which: 'train' | 'validation'): number[] => ticksOf(dataset, which, horizon, window - 1);
     return { ticks: window, batch, train: part('train'), validation: part('validation') };
   }
-  const [stretch, ...others] = dataset.stretches;
+  const [stretch, ...others] = dataset.series;
   if (!stretch || others.length > 0) {
-    const keys = dataset.stretches.map(({ key }) => key).join(', ');
+    const keys = dataset.series.map(({ key }) => key).join(', ');
     throw new ConfigError(
       invalid('--window', 'stateful', `a number of ticks: a state runs on through one key, not ${keys}`),
     );
@@ -152,7 +152,7 @@ async function saidBy(
   const F = dataset.inputs;
   const said = new Float64Array(dataset.targets.length).fill(Number.NaN);
   const mode = window ? 'windowed' : 'stateful';
-  for (const { key, from, to } of dataset.stretches) {
+  for (const { key, from, to } of dataset.series) {
     const ticks = Array.from({ length: to - from }, (_, i) => ({
       row: { ...dataset.rows[from + i]!, index: from + i },
       x: dataset.values.subarray((from + i) * F, (from + i + 1) * F),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Row } from '../../src/offline/feed.ts';
 import { drift, meanSquare, persistence, ridge } from '../../src/training/baselines.ts';
 import { Conformal } from '../../src/training/conformal.ts';
-import { type DatasetOptions, makeDataset, type Row, ticksOf } from '../../src/training/dataset.ts';
+import { type DatasetOptions, makeDataset, ticksOf } from '../../src/training/dataset.ts';
 import { random } from '../kernels.ts';
 
 const rowsOf = (xs: readonly number[], key = ''): Row[] =>
@@ -28,7 +29,7 @@ describe('a dataset', () => {
     const rows = [...rowsOf([1, 3, 6, 10, 15, 21, 28, 36], 'a'), ...rowsOf([9, 7, 8, 5, 6, 3, 4, 1], 'b')];
     const dataset = makeDataset(rows, { ...options, columns: ['diff(x)'], target: 'diff(x)' }, Math);
     expect([...dataset.values]).toEqual([2, 3, 4, 5, 6, 7, 8, -2, 1, -3, 1, -3, 1, -3]);
-    expect(dataset.stretches.map(({ key, from, to }) => [key, from, to])).toEqual([
+    expect(dataset.series.map(({ key, from, to }) => [key, from, to])).toEqual([
       ['a', 0, 7],
       ['b', 7, 14],
     ]);
@@ -44,13 +45,25 @@ describe('a dataset', () => {
     const xs = count(40).map((i) => (i * 13) % 17);
     const rows = rowsOf(xs).map((row, i) => ({ ...row, values: { ...row.values, leak: 3 * (xs[i + 1] ?? 0) + 1 } }));
     const dataset = makeDataset(rows, { ...options, columns: ['x', 'leak'] }, Math);
-    expect(dataset.warnings).toEqual([expect.stringMatching(/^leak correlates to 1\.00000 with x 1 ticks later/)]);
+    expect(dataset.warnings).toEqual(['leak correlates to 1.00000 with x 1 tick later: is it the target in disguise?']);
+    // that sees further than the horizon, too
+    const further = rows.map((row, i) => ({ ...row, values: { x: xs[i]!, later: -xs[i + 4]! || 0 } }));
+    expect(makeDataset(further, { ...options, columns: ['x', 'later'] }, Math).warnings).toEqual([
+      'later correlates to -1.00000 with x 4 ticks later: is it the target in disguise?',
+    ]);
+    // a slow series is nearly its own future, and no leak
+    expect(makeDataset(rowsOf(count(4000)), options, Math).warnings).toEqual([]);
   });
 
   it.each<[string, Row[], Partial<DatasetOptions>, RegExp]>([
     ['a constant column', rowsOf(new Array(12).fill(4)), {}, /^invalid column x: 4 \(expected values that differ/],
     ['times that go back', [...rowsOf([1, 2]), ...rowsOf([3])], {}, /^invalid row 0 time: 0 .* that of row 1/],
-    ['too few rows', rowsOf([1, 2]), {}, /^invalid DATA: '0 rows to learn from'/],
+    [
+      'too few rows',
+      rowsOf([1, 2]),
+      {},
+      /^invalid DATA: '2 rows that feed the model' \(expected at least 7: windows of 1 tick and what comes 1 later/,
+    ],
     ['a split', rowsOf(count(9)), { split: [0.5, 0.5, 0.5] }, /^invalid --split: '0.5,0.5,0.5'/],
   ])('refuses %s', (_, rows, more, message) => {
     expect(() => makeDataset(rows, { ...options, ...more }, Math)).toThrow(message);

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { readModel, writeNative } from '../../src/model/formats/index.ts';
 import { Model } from '../../src/model/graph.ts';
-import { makeDataset, type Row } from '../../src/training/dataset.ts';
+import type { Row } from '../../src/offline/feed.ts';
+import { makeDataset } from '../../src/training/dataset.ts';
 import { type FitOptions, fitModel } from '../../src/training/fitModel.ts';
 import { kernels, random } from '../kernels.ts';
 

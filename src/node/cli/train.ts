@@ -83,7 +83,7 @@ async function train(path: string, options: Options): Promise<void> {
   const timed = data.time !== null;
   const dataset = training.makeDataset(
     data.rows,
-    { columns, target, horizon, split: options.split, timed },
+    { columns, target, horizon, split: options.split, timed, window },
     kernels.math,
   );
   for (const [reason, count] of dataset.dropped) note(`${count} rows were not fed: ${reason}`);
@@ -111,8 +111,8 @@ async function train(path: string, options: Options): Promise<void> {
   );
   process.off('SIGINT', interrupt);
   const elapsedMs = performance.now() - started;
-  const trainedUntil = dataset.rows[dataset.stretches[0]!.validation - 1]!.time;
-  const validatedUntil = dataset.rows[dataset.stretches[0]!.test - 1]!.time;
+  const trainedUntil = dataset.rows[dataset.series[0]!.validation - 1]!.time;
+  const validatedUntil = dataset.rows[dataset.series[0]!.test - 1]!.time;
   const provenance = {
     data: data.file,
     ...{
