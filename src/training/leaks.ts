@@ -6,6 +6,10 @@ import type { Read } from './scales.ts';
 const LEAK = 0.999;
 /** Of what the target's present leaves open about its future, a leak leaves no more than this share open. */
 const OPEN = 0.25;
+/** Less than this is open of nothing: a straight line is its own future. */
+const ROUNDING = 1e-9;
+/** Ticks that are looked at, the newest ones: a leak shows in any. */
+const LOOKED_AT = 20_000;
 /** Ticks that are looked ahead beyond the horizon, and at least. */
 const BEYOND = 5;
 
@@ -24,7 +28,7 @@ export function leaks(
   const later = (t: number, k: number): number => (t + k < end[t]! ? now[t + k]! : Number.NaN);
   return columns.flatMap((name, f) => {
     for (const k of ahead(horizon)) {
-      const known = ticks.filter((t) => Number.isFinite(later(t, k)));
+      const known = ticks.slice(-LOOKED_AT).filter((t) => Number.isFinite(later(t, k)));
       const feature = correlation(
         known,
         (t) => values[t * F + f]!,
@@ -37,7 +41,7 @@ export function leaks(
         (t) => now[t]!,
         (t) => later(t, k),
       );
-      if (1 - feature * feature > OPEN * (1 - own * own)) continue;
+      if (Math.max(ROUNDING, 1 - feature * feature) > OPEN * (1 - own * own)) continue;
       const when = `${k} ${k === 1 ? 'tick' : 'ticks'} later`;
       return [`${name} correlates to ${feature.toFixed(5)} with ${target} ${when}: is it the target in disguise?`];
     }
