@@ -13,19 +13,21 @@ export interface ChartOptions {
   values: readonly number[];
   /** Labels under some of the points. */
   labels: readonly (readonly [at: number, text: string])[];
+  /** Values that are labelled on the axis of y; default: round numbers. */
+  labelled?: readonly number[];
   draw: (x: Scale, y: Scale) => string;
 }
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 10, 24];
 
 /** A chart with its two axes. */
-export function chart({ what, width, height, count, values, labels, draw }: ChartOptions): string {
+export function chart({ what, width, height, count, values, labels, labelled, draw }: ChartOptions): string {
   const [least, most] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
   ] as [number, number]);
   const half = most > least ? 0 : Math.abs(most) / 2 || 1;
-  const ticks = ticksOf(least - half, most + half);
+  const ticks = labelled ?? ticksOf(least - half, most + half);
   const [low, high] = [Math.min(least - half, ticks[0]!), Math.max(most + half, ticks.at(-1)!)];
   const x: Scale = (i) => round(LEFT + ((width - LEFT - RIGHT) * i) / Math.max(1, count - 1));
   const y: Scale = (v) => round(height - BOTTOM - ((height - TOP - BOTTOM) * (v - low)) / (high - low));

@@ -76,7 +76,7 @@ describe('forecasts that need no network', () => {
     const test = ticksOf(dataset, 'test', 1);
     expect(meanSquare(dataset, test, persistence(dataset, 'x'))).toBe(4);
     expect(meanSquare(dataset, test, drift(dataset, 'x', 1))).toBeCloseTo(0, 12);
-    expect(Math.sqrt(meanSquare(dataset, test, ridge(dataset, 1, 3)))).toBeLessThan(0.05);
+    expect(Math.sqrt(meanSquare(dataset, test, ridge(dataset, 1, 3)(dataset.targets)))).toBeLessThan(0.05);
   });
 
   it('of a change "as now" is none', () => {
@@ -86,6 +86,9 @@ describe('forecasts that need no network', () => {
       Math,
     );
     expect(persistence(dataset, 'diff(x)')(3)).toBe(0);
+    // of an event it is whether it happens now
+    const up = makeDataset(rowsOf([0, 1, 3, 2, 4, 1, 5, 6, 2, 9, 8, 1]), { ...options, target: 'diff(x) > 0' }, Math);
+    expect([1, 2, 3, 4].map(persistence(up, 'diff(x) > 0'))).toEqual([1, 1, 0, 1]);
   });
 });
 

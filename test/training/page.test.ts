@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import { band, chart, escapeText, line, number } from '../../src/training/charts.ts';
-import type { Report } from '../../src/training/fitModel.ts';
 import { type PageFacts, reportPage } from '../../src/training/page.ts';
+import type { Report } from '../../src/training/report.ts';
 
 const report: Report = {
+  kind: 'value',
+  loss: 'mse',
   rows: { train: 1006, validation: 218, test: 3 },
   epochs: [
     { loss: 1, validationLoss: 0.5 },
@@ -16,16 +18,24 @@ const report: Report = {
     mae: 1,
     skillVsPersistence: 0.25,
     skillVsDrift: 0.2,
+    skillVsSeasonal: null,
     skillVsLinear: -0.125,
     intervalCoverage: 2 / 3,
   },
+  ...{ classes: null, quantiles: null, season: null },
   warnings: ['leak correlates <to> 1'],
   said: [
-    { time: Date.parse('2020-01-01'), said: 1, arrived: 2, halfWidth: Number.POSITIVE_INFINITY },
-    { time: Date.parse('2020-01-02'), said: 3, arrived: 2, halfWidth: 2 },
-    { time: Date.parse('2020-01-03'), said: 2, arrived: 4, halfWidth: 1 },
+    {
+      time: Date.parse('2020-01-01'),
+      said: 1,
+      arrived: 2,
+      low: Number.NEGATIVE_INFINITY,
+      high: Number.POSITIVE_INFINITY,
+    },
+    { time: Date.parse('2020-01-02'), said: 3, arrived: 2, low: 1, high: 5 },
+    { time: Date.parse('2020-01-03'), said: 2, arrived: 4, low: 1, high: 3 },
   ],
-  calibration: [{ nominal: 0.9, realised: 0.8 }],
+  calibration: [{ nominal: 0.9, realised: 0.8, count: 3 }],
 };
 const facts: PageFacts = {
   model: '<img src=x onerror=alert(1)>',

@@ -21,6 +21,7 @@ describe('train', () => {
     const report = JSON.parse(stdout);
     expect(Object.keys(report)).toEqual([
       ...['model', 'target', 'horizon', 'features', 'rows', 'epochs', 'test', 'elapsedMs'],
+      ...['kind', 'loss', 'best', 'stopped', 'season', 'quantiles', 'calibration', 'warnings'],
     ]);
     expect(report).toMatchObject({ model: out, target: 'temp_max', horizon: 1, features: COLUMNS.split(',') });
     expect(report.rows).toEqual({ train: 1006, validation: 218, test: 219 });

@@ -1,0 +1,103 @@
+/** What a season of a series is: a day, a week, a year, or what it repeats itself after. */
+import { ConfigError, invalid } from '../errors.ts';
+import type { Dataset, Series } from './dataset.ts';
+
+export interface Season {
+  ticks: number;
+  /** How it was found. */
+  by: 'asked' | 'day' | 'week' | 'year' | 'autocorrelation';
+}
+
+const DAY = 86_400_000;
+const CALENDAR = [
+  ['day', DAY],
+  ['week', 7 * DAY],
+  ['year', 365.25 * DAY],
+] as const;
+/** Ticks of the training part whose autocorrelation is taken, the newest ones: its cost grows with their square. */
+const LOOKED_AT = 20_000;
+
+/** The value one season before the one that is said, or as many seasons as it takes to know it now; NaN: none that early. */
+export function seasonal({ now, series }: Pick<Dataset, 'now' | 'series'>, horizon: number, season: number) {
+  const first = firstOf(series, now.length);
+  const back = Math.ceil(horizon / season) * season - horizon;
+  return (t: number): number => (t - back >= first[t]! ? now[t - back]! : Number.NaN);
+}
+
+/**
+ * The season whose seasonal persistence errs least over the training part, among a day, a week and a year in ticks where the
+ * rows have times, and the highest peak of the target's autocorrelation. Each must fit twice into the training part.
+ * @param asked ticks, where somebody knows
+ * @param error of a forecast over the training part, NaN where it has none
+ * @returns null where none fits
+ * @throws ConfigError for a season that is too long for that
+ */
+export function findSeason(
+  dataset: Pick<Dataset, 'now' | 'series' | 'rows'>,
+  timed: boolean,
+  horizon: number,
+  asked: number | null,
+  error: (forecast: (t: number) => number) => number,
+): Season | null {
+  const length = ({ from, validation }: Series): number => validation - from;
+  const longest = dataset.series.reduce((most, one) => (length(one) > length(most) ? one : most));
+  const most = Math.floor(length(longest) / 2);
+  if (asked !== null) {
+    if (asked > most)
+      throw new ConfigError(invalid('--season', asked, `at most ${most} ticks: it fits twice into the training part`));
+    return { ticks: asked, by: 'asked' };
+  }
+  const candidates: Season[] = [];
+  const step = timed ? medianStep(dataset, longest) : Number.NaN;
+  for (const [by, duration] of CALENDAR) candidates.push({ ticks: Math.round(duration / step), by });
+  const peak = highestPeak(dataset.now.subarray(longest.from, longest.validation));
+  if (peak !== null) candidates.push({ ticks: peak, by: 'autocorrelation' });
+  let best: Season | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const season of candidates) {
+    if (!(season.ticks >= 2 && season.ticks <= most)) continue;
+    const err = error(seasonal(dataset, horizon, season.ticks));
+    if (err < least) [best, least] = [season, err];
+  }
+  return best;
+}
+
+function medianStep({ rows }: Pick<Dataset, 'rows'>, { from, validation }: Series): number {
+  const steps = Float64Array.from({ length: Math.max(1, validation - from - 1) }, (_, i) => {
+    const [a, b] = [rows[from + i], rows[from + i + 1]];
+    return a && b ? b.time - a.time : Number.NaN;
+  }).sort();
+  return steps[Math.floor(steps.length / 2)]!;
+}
+
+/**
+ * The lag, up to a third of the series, with the highest autocorrelation after it first fell below zero: before that any
+ * slow series resembles itself. Null where none stands out of the noise: three standard errors of white noise.
+ */
+export function highestPeak(series: Float64Array): number | null {
+  const known = series.subarray(-LOOKED_AT).filter(Number.isFinite);
+  const n = known.length;
+  const mean = known.reduce((sum, y) => sum + y, 0) / n;
+  const at = (lag: number): number => {
+    let sum = 0;
+    for (let t = lag; t < n; t++) sum += (known[t]! - mean) * (known[t - lag]! - mean);
+    return sum;
+  };
+  const variance = at(0);
+  let best: number | null = null;
+  let highest = (3 / Math.sqrt(n)) * variance;
+  let fallen = false;
+  for (let lag = 1; lag <= n / 3; lag++) {
+    const value = at(lag);
+    if (value < 0) fallen = true;
+    if (fallen && lag >= 2 && value > highest) [best, highest] = [lag, value];
+  }
+  return best;
+}
+
+/** The first tick of the key that each tick is of. */
+function firstOf(series: readonly Series[], length: number): Int32Array {
+  const first = new Int32Array(length);
+  for (const { from, to } of series) first.fill(from, from, to);
+  return first;
+}
