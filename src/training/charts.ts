@@ -15,13 +15,15 @@ export interface ChartOptions {
   labels: readonly (readonly [at: number, text: string])[];
   /** Values that are labelled on the axis of y; default: round numbers. */
   labelled?: readonly number[];
+  /** What stands there; default: the values. */
+  named?: readonly string[];
   draw: (x: Scale, y: Scale) => string;
 }
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 10, 24];
 
 /** A chart with its two axes. */
-export function chart({ what, width, height, count, values, labels, labelled, draw }: ChartOptions): string {
+export function chart({ what, width, height, count, values, labels, labelled, named, draw }: ChartOptions): string {
   const [least, most] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
@@ -33,8 +35,8 @@ export function chart({ what, width, height, count, values, labels, labelled, dr
   const y: Scale = (v) => round(height - BOTTOM - ((height - TOP - BOTTOM) * (v - low)) / (high - low));
   const grid = ticks
     .map(
-      (v) =>
-        `<path class="grid" d="M${LEFT} ${y(v)}H${width - RIGHT}"/><text x="${LEFT - 6}" y="${y(v) + 4}" text-anchor="end">${label(v)}</text>`,
+      (v, i) =>
+        `<path class="grid" d="M${LEFT} ${y(v)}H${width - RIGHT}"/><text x="${LEFT - 6}" y="${y(v) + 4}" text-anchor="end">${escapeText(named?.[i] ?? label(v))}</text>`,
     )
     .join('');
   const under = labels

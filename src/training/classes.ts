@@ -44,7 +44,9 @@ export function scoreClasses(math: Pick<MathFunctions, 'log'>, trial: Trial): Pa
   if (!(classes.skillVsBaseRate! > 0))
     warnings.push('The model does not beat the base rate on the test part: a fixed share is the better forecast.');
   else if (!(classes.skillVsTransition! > 0))
-    warnings.push('The model does not beat what usually follows on the class that holds now.');
+    warnings.push(
+      'The model does not beat the usual share given now on the test part: how often a class followed on the one that holds.',
+    );
   return {
     ...{ classes, warnings, intervalCoverage: null },
     said: test.map((t, i) => ({
@@ -52,6 +54,7 @@ export function scoreClasses(math: Pick<MathFunctions, 'log'>, trial: Trial): Pa
       said: isEvent ? given[i]![1]! : likeliest[i]!,
       arrived: arrived[i]!,
       ...{ low: Number.NaN, high: Number.NaN },
+      ...(isEvent ? {} : { probabilities: given[i]! }),
     })),
     calibration: isEvent
       ? reliability(

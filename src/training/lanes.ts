@@ -77,15 +77,18 @@ export function layOut(pieces: readonly Piece[], K: number, B: number): Group[] 
   ];
 }
 
-/** Segments of a lane: as many as leave B lanes, or down to half of that where less is left over. */
+/** Segments of a lane: as many as leave B lanes, or down to half of that where less of the pieces that fit is left over. */
 function lengthOf(segments: readonly number[], B: number): number {
   const lanes = (length: number): number => segments.reduce((sum, s) => sum + Math.floor(s / length), 0);
   const wanted = Math.min(B, lanes(1));
   let longest = Math.max(...segments);
   while (lanes(longest) < wanted) longest--;
   if (segments.length === 1) return longest;
+  const used = (length: number): number => {
+    const fit = segments.reduce((sum, s) => sum + (s >= length ? s : 0), 0);
+    return (length * lanes(length)) / fit;
+  };
   let best = longest;
-  for (let length = longest - 1; 2 * length >= longest; length--)
-    if (length * lanes(length) > best * lanes(best)) best = length;
+  for (let length = longest - 1; 2 * length >= longest; length--) if (used(length) > used(best)) best = length;
   return best;
 }

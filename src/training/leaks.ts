@@ -1,5 +1,7 @@
 /** Features that know the future. */
+import { isEvent } from '../features/index.ts';
 import type { Series } from './dataset.ts';
+import { auroc } from './measures.ts';
 import type { Read } from './scales.ts';
 
 /** A correlation at which a feature is taken for the target in disguise. */
@@ -15,7 +17,8 @@ const BEYOND = 5;
 
 /**
  * What to say about features that are, to all appearance, the target of a later tick. A slow series is nearly that by itself:
- * a feature counts only where it leaves far less open than the target as it is now.
+ * a feature counts only where it leaves far less open than the target as it is now. For an event the correlation is that of
+ * ranks, 2 AUROC - 1: 1 where a threshold parts the ticks before it from all others.
  * @param ticks of the training part
  */
 export function leaks(
@@ -26,24 +29,26 @@ export function leaks(
   const end = new Int32Array(now.length);
   for (const { from, validation } of series) end.fill(validation, from, validation);
   const later = (t: number, k: number): number => (t + k < end[t]! ? now[t + k]! : Number.NaN);
+  const alike = isEvent(target) ? separation : correlation;
+  const how = `correlates${isEvent(target) ? ' in rank' : ''} to`;
   return columns.flatMap((name, f) => {
     for (const k of ahead(horizon)) {
       const known = ticks.slice(-LOOKED_AT).filter((t) => Number.isFinite(later(t, k)));
-      const feature = correlation(
+      const feature = alike(
         known,
         (t) => values[t * F + f]!,
         (t) => later(t, k),
       );
       if (!(Math.abs(feature) > LEAK)) continue;
       const present = known.filter((t) => Number.isFinite(now[t]));
-      const own = correlation(
+      const own = alike(
         present,
         (t) => now[t]!,
         (t) => later(t, k),
       );
       if (Math.max(ROUNDING, 1 - feature * feature) > OPEN * (1 - own * own)) continue;
       const when = `${k} ${k === 1 ? 'tick' : 'ticks'} later`;
-      return [`${name} correlates to ${feature.toFixed(5)} with ${target} ${when}: is it the target in disguise?`];
+      return [`${name} ${how} ${feature.toFixed(5)} with ${target} ${when}: is it the target in disguise?`];
     }
     return [];
   });
@@ -66,4 +71,10 @@ function correlation(ticks: readonly number[], a: (t: number) => number, b: (t: 
     xy += da * db;
   }
   return xy / Math.sqrt(xx * yy);
+}
+
+/** Somers' D of a value about an event. */
+function separation(ticks: readonly number[], value: (t: number) => number, event: (t: number) => number): number {
+  const area = auroc(ticks.map(value), ticks.map(event));
+  return area === null ? Number.NaN : 2 * area - 1;
 }

@@ -1,7 +1,7 @@
 /** The report of a training run as one page that needs nothing else: no scripts, no fonts, nothing from elsewhere. */
 import { escapeText, number } from './charts.ts';
 import { STYLE } from './pageStyle.ts';
-import { calibration, events, forecasts, learning, percent, skills } from './panels.ts';
+import { calibration, classStrips, events, forecasts, learning, percent, skills } from './panels.ts';
 import type { Report } from './report.ts';
 
 export interface PageFacts {
@@ -83,7 +83,7 @@ function verdict({ test, classes, quantiles }: Report): { beats: boolean; words:
   const others: [string, number][] = classes
     ? [
         ['the base rate', classes.skillVsBaseRate ?? 0],
-        ['what usually follows on now', classes.skillVsTransition ?? 0],
+        ['the usual share given now', classes.skillVsTransition ?? 0],
       ]
     : [['“as now”', test.skillVsPersistence ?? 0]];
   const [name, skill] = others.reduce((least, one) => (one[1] < least[1] ? one : least));
@@ -102,14 +102,15 @@ function said(report: Report, facts: PageFacts): string {
   const { classes, test, quantiles } = report;
   if (report.kind === 'event' && classes)
     return `<p class="key"><span class="said">probability said before</span> <span class="arrived">above: it happened; below: it did not</span> <span class="band">dotted: its share of the training part, ${percent(classes.baseRate)}</span></p>
-${events(report, facts)}`;
+<div class="wide">${events(report, facts)}</div>`;
+  if (classes)
+    return `<p class="key"><span class="said">the stronger, the likelier said before</span> <span class="arrived">marked: it arrived</span></p>
+<div class="wide">${classStrips(report, facts)}</div>`;
   const band = quantiles
     ? `<span class="band">between the quantiles ${quantiles[0]!.tau} and ${quantiles.at(-1)!.tau}</span>`
-    : classes
-      ? ''
-      : `<span class="band">90 % interval, held ${percent(test.intervalCoverage ?? 0)}</span>`;
+    : `<span class="band">90 % interval, held ${percent(test.intervalCoverage ?? 0)}</span>`;
   return `<p class="key"><span class="arrived">arrived</span> <span class="said">said before</span> ${band}</p>
-${forecasts(report, facts)}`;
+<div class="wide">${forecasts(report, facts)}</div>`;
 }
 
 /** Figures that only some kinds of targets have. */

@@ -23,10 +23,11 @@ path.arrived{stroke:var(--act);stroke-width:1.5}path.said{stroke:var(--pred);str
 path.band{fill:var(--pred);fill-opacity:.16}
 path.base{stroke:var(--t3);stroke-dasharray:1 3;stroke-linecap:round}path.event{stroke:var(--act);stroke-width:2}path.none{stroke:var(--line2);stroke-width:2}
 path.curve{stroke:var(--pred);stroke-width:1.5}
+rect.cell{fill:var(--pred)}
 circle.kept{fill:var(--bg);stroke:var(--t1);stroke-width:1.5}
 rect.good{fill:var(--ok)}rect.bad{fill:var(--crit)}
 table{border-collapse:collapse;margin-top:8px}th,td{padding:4px 24px 4px 0;text-align:right;font-weight:400}th{color:var(--t3)}td{color:var(--t1);border-top:1px solid var(--line)}th:first-child,td:first-child{text-align:left}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto}.wide svg{min-width:720px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}dt{color:var(--t3)}dd{margin:0;color:var(--t1);overflow-wrap:anywhere}
 @media print{body{max-width:none}}
 `;

@@ -42,6 +42,40 @@ export function events({ said, classes }: Report, facts: PageFacts): string {
   });
 }
 
+/** Classes that are drawn, the most frequent ones. */
+const STRIPS = 8;
+
+/** A strip a class, coloured by its probability, with a mark where it arrived. */
+export function classStrips({ said }: Report, facts: PageFacts): string {
+  const shown = said.slice(-SHOWN);
+  const count = (c: number): number => said.filter((s) => s.arrived === c).length;
+  const classes = Array.from(said[0]?.probabilities ?? [], (_, c) => c)
+    .sort((a, b) => count(b) - count(a) || a - b)
+    .slice(0, STRIPS)
+    .sort((a, b) => b - a);
+  return chart({
+    ...wide(`probabilities of ${facts.target}, and what arrived`, shown, facts),
+    values: [-0.5, classes.length - 0.5],
+    labelled: classes.map((_, row) => row),
+    named: classes.map(String),
+    draw: (x, y) =>
+      classes
+        .map((c, row) => {
+          const [top, height] = [y(row + 0.36), y(row - 0.36) - y(row + 0.36)];
+          const width = (x(1) - x(0) || 12).toFixed(2);
+          const cells = shown.map((s, i) => {
+            const p = Number((s.probabilities?.[c] ?? 0).toFixed(2));
+            return p === 0
+              ? ''
+              : `<rect class="cell" x="${x(i - 0.5)}" y="${top}" width="${width}" height="${height}" fill-opacity="${p}"/>`;
+          });
+          const marks = shown.map((s, i) => (s.arrived === c ? `M${x(i)} ${y(row) - 4}v8` : ''));
+          return `${cells.join('')}<path class="event" d="${marks.join('')}"/>`;
+        })
+        .join(''),
+  });
+}
+
 function wide(
   what: string,
   shown: Report['said'],
@@ -82,7 +116,7 @@ export function skills({ test, classes, season }: Report): string {
     ...(classes
       ? ([
           ['base rate', classes.skillVsBaseRate],
-          ['what usually follows on now', classes.skillVsTransition],
+          ['the usual share given now', classes.skillVsTransition],
         ] as [string, number | null][])
       : []),
     ['as now', test.skillVsPersistence],

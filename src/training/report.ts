@@ -28,7 +28,7 @@ export interface Report {
    * The test part, tick by tick: what was said (a value, an event's probability, the likeliest class, the middle quantile), what
    * arrived then, and between what it should have lain: the adaptive interval, or the outer quantiles; infinite: not known yet.
    */
-  said: { time: number; said: number; arrived: number; low: number; high: number }[];
+  said: SaidThen[];
   /**
    * Asked for and held: of values the share within the quantile of the validation part's absolute errors; of events and
    * classes the probability said and how often it happened, in ten bins; of quantiles the share that arrived below.
@@ -80,6 +80,16 @@ export interface QuantileScore {
   skill: number | null;
   /** Share of arrivals below. */
   below: number;
+}
+
+export interface SaidThen {
+  time: number;
+  said: number;
+  arrived: number;
+  low: number;
+  high: number;
+  /** Of classes, each one's. */
+  probabilities?: readonly number[];
 }
 
 /** What each kind of target adds. */

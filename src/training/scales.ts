@@ -20,7 +20,7 @@ export interface Read {
 
 /** Moments over some ticks, by Welford's recurrence. @throws DataError for a column without variance */
 export function scales({ values, inputs: F, targets, columns, target }: Read, ticks: readonly number[]): Scales {
-  const moments = (name: string, read: (t: number) => number): { mean: number; variance: number } => {
+  const moments = (read: (t: number) => number): { mean: number; variance: number; constant: boolean } => {
     let [mean, squares] = [0, 0];
     ticks.forEach((t, i) => {
       const off = read(t) - mean;
@@ -28,12 +28,19 @@ export function scales({ values, inputs: F, targets, columns, target }: Read, ti
       squares += off * (read(t) - mean);
     });
     const variance = squares / ticks.length;
-    if (!(variance > 1e-24 * Math.max(1, mean * mean)))
-      throw new DataError(invalid(`column ${name}`, mean, 'values that differ: it is constant over the training part'));
-    return { mean, variance };
+    return { mean, variance, constant: !(variance > 1e-24 * Math.max(1, mean * mean)) };
   };
-  const inputs = columns.map((name, f) => moments(name, (t) => values[t * F + f]!));
-  const y = moments(target, (t) => targets[t]!);
+  const inputs = columns.map((name, f) => {
+    const x = moments((t) => values[t * F + f]!);
+    const expected = 'values that differ: it is constant over the training part';
+    if (x.constant) throw new DataError(invalid(`column ${name}`, x.mean, expected));
+    return x;
+  });
+  const y = moments((t) => targets[t]!);
+  if (y.constant) {
+    const expected = `values that differ: it is ${y.mean} throughout the training part`;
+    throw new DataError(invalid('--target', target, expected));
+  }
   return {
     mean: Float32Array.from(inputs, ({ mean }) => mean),
     variance: Float32Array.from(inputs, ({ variance }) => variance),

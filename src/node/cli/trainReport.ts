@@ -68,7 +68,7 @@ function probabilities(classes: NonNullable<Report['classes']>): string[][] {
           ['base rate in training', percent(baseRate)],
         ]),
     ['less squared error than the base rate', skill(classes.skillVsBaseRate)],
-    ['than what usually follows on the class now', skill(classes.skillVsTransition)],
+    ['than the usual share given now', skill(classes.skillVsTransition)],
   ];
 }
 
