@@ -33,7 +33,7 @@ export function checkColumns(rows: readonly Row[], raw: readonly string[]): void
  * @throws DataError where all are, with how many rows there are and how many would do
  */
 export function checkLength(
-  { series, targets }: Pick<Dataset, 'series' | 'targets'>,
+  { series, targets, dropped }: Pick<Dataset, 'series' | 'targets' | 'dropped'>,
   split: DatasetOptions['split'],
   horizon: number,
   window: number | null,
@@ -55,7 +55,12 @@ export function checkLength(
       : `windows of ${window} ${window === 1 ? 'tick' : 'ticks'}`;
   const each = series.length > 1 ? ' in one key' : '';
   const expected = `at least ${least}${each}: ${of} and what comes ${horizon} later, in training, validation and test`;
-  throw new DataError(invalid('DATA', `${most} rows that feed the model`, expected));
+  const [reason] = [...dropped].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const others = [...dropped.values()].reduce((sum, count) => sum + count, 0);
+  const why = reason === undefined ? '' : `; ${others} rows do not: ${reason}`;
+  throw new DataError(
+    invalid('DATA', `${most === 1 ? '1 row that feeds' : `${most} rows that feed`} the model${why}`, expected),
+  );
 }
 
 /** Rows of a key from which each part has something that is said: in windows, or in segments through which states run. */

@@ -82,7 +82,7 @@ export function makeDataset(rows: readonly Row[], options: DatasetOptions, maths
     from = to;
   }
   const cut = { series, targets };
-  const short = checkLength(cut, split, horizon, window);
+  const short = checkLength({ ...cut, dropped }, split, horizon, window);
   const ticks = ticksOf(cut, 'train', horizon);
   const read = { values, inputs: F, now, targets, columns, target };
   return {

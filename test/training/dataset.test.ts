@@ -51,22 +51,103 @@ describe('a dataset', () => {
     expect(makeDataset(further, { ...options, columns: ['x', 'later'] }, Math).warnings).toEqual([
       'later correlates to -1.00000 with x 4 ticks later: is it the target in disguise?',
     ]);
+    // of an event: what will have come parts the ticks before it from others
+    const ys = count(40).map(random(8));
+    const change = ys.map((x, i) => ({ x, next: (ys[i + 1] ?? 0) - x }));
+    const future = rows.map((row, i) => ({ ...row, values: change[i]! }));
+    const up = { ...options, columns: ['x', 'next'], target: 'diff(x) > 0' };
+    expect(makeDataset(future, up, Math).warnings).toEqual([
+      'next correlates in rank to 1.00000 with diff(x) > 0 1 tick later: is it the target in disguise?',
+    ]);
     // a slow series is nearly its own future, and no leak
     expect(makeDataset(rowsOf(count(4000)), options, Math).warnings).toEqual([]);
   });
 
-  it.each<[string, Row[], Partial<DatasetOptions>, RegExp]>([
-    ['a constant column', rowsOf(new Array(12).fill(4)), {}, /^invalid column x: 4 \(expected values that differ/],
-    ['times that go back', [...rowsOf([1, 2]), ...rowsOf([3])], {}, /^invalid row 0 time: 0 .* that of row 1/],
+  const timed = (...times: number[]): Row[] =>
+    rowsOf(count(times.length)).map((row, i) => ({ ...row, time: times[i]! }));
+  const keyed = [...rowsOf(count(20), 'a'), ...rowsOf(count(6), 'b')];
+  const need = (rows: number, many: string, why = '') =>
+    `invalid DATA: '${rows === 1 ? '1 row that feeds' : `${rows} rows that feed`} the model${why}' (expected at least ${many}, in training, validation and test)`;
+
+  it.each<[string, Row[], Partial<DatasetOptions>, string]>([
     [
-      'too few rows',
-      rowsOf([1, 2]),
+      'a constant column',
+      rowsOf(new Array(12).fill(4)),
       {},
-      /^invalid DATA: '2 rows that feed the model' \(expected at least 7: windows of 1 tick and what comes 1 later/,
+      'invalid column x: 4 (expected values that differ: it is constant over the training part)',
     ],
-    ['a split', rowsOf(count(9)), { split: [0.5, 0.5, 0.5] }, /^invalid --split: '0.5,0.5,0.5'/],
+    [
+      'a constant target',
+      rowsOf(count(12)),
+      { target: 'x > 50' },
+      "invalid --target: 'x > 50' (expected values that differ: it is 0 throughout the training part)",
+    ],
+    [
+      'an empty column',
+      rowsOf(new Array(12).fill(Number.NaN)),
+      {},
+      "invalid column x: 'no value in rows 0 to 11' (expected numbers)",
+    ],
+    ['no rows', [], {}, "invalid DATA: 'no rows' (expected rows to learn from)"],
+    ['times that go back', timed(0, 5, 3), {}, 'invalid row 2 time: 3 (expected a time after 5, that of row 1)'],
+    ['a time twice', timed(0, 5, 5), {}, 'invalid row 2 time: 5 (expected a time after 5, that of row 1)'],
+    ['too few rows', rowsOf([1, 2]), {}, need(2, '7: windows of 1 tick and what comes 1 later')],
+    [
+      'less than a window',
+      rowsOf(count(30)),
+      { window: 24 },
+      need(30, '50: windows of 24 ticks and what comes 1 later'),
+    ],
+    [
+      'less than a state needs',
+      rowsOf(count(100)),
+      { window: null, horizon: 2 },
+      need(100, '135: a state that runs on (32 ticks a part) and what comes 2 later'),
+    ],
+    [
+      'too few rows of every key',
+      keyed,
+      { window: 12 },
+      need(20, '26 in one key: windows of 12 ticks and what comes 1 later'),
+    ],
+    [
+      'values beyond float32',
+      rowsOf(count(12).map((i) => i && 1e31)),
+      {},
+      need(1, '7: windows of 1 tick and what comes 1 later', '; 11 rows do not: x at 1e+31 is too large for a model'),
+    ],
+    [
+      'a split',
+      rowsOf(count(9)),
+      { split: [0.5, 0.5, 0.5] },
+      "invalid --split: '0.5,0.5,0.5' (expected three shares above 0 that make 1, such as .7,.15,.15)",
+    ],
   ])('refuses %s', (_, rows, more, message) => {
-    expect(() => makeDataset(rows, { ...options, ...more }, Math)).toThrow(message);
+    expect(() => makeDataset(rows, { ...options, ...more }, Math)).toThrow(expect.objectContaining({ message }));
+  });
+
+  it('says which keys are too short, and learns from the others', () => {
+    const { warnings } = makeDataset(keyed, { ...options, window: 4 }, Math);
+    expect(warnings).toEqual(['key b: 6 rows that feed the model are too few, 10 are needed']);
+  });
+
+  it('says where a column has no value for longer than a window, and goes on without those rows', () => {
+    const xs = count(60).map((i) =>
+      (i >= 7 && i < 12) || (i >= 20 && i < 23) || i === 40 ? Number.NaN : (i * 13) % 17,
+    );
+    const gapped = makeDataset(rowsOf(xs), { ...options, window: 2 }, Math);
+    expect(gapped.warnings).toEqual([
+      'column x has no value in 5 rows from row 7 on, the longest of 2 such gaps: they are not fed, and windows and states go across them, as they do when a model is served',
+    ]);
+    expect(gapped.rows).toHaveLength(51);
+    expect(makeDataset(rowsOf(xs), { ...options, window: 5 }, Math).warnings).toEqual([]);
+  });
+
+  it('leaves out rows beyond float32', () => {
+    const xs = count(40).map((i) => (i === 30 ? 1e39 : (i * 13) % 17));
+    const { dropped, rows } = makeDataset(rowsOf(xs), options, Math);
+    expect(rows).toHaveLength(39);
+    expect([...dropped]).toEqual([['x at 1e+39 is too large for a model', 1]]);
   });
 });
 

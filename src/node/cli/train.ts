@@ -17,7 +17,7 @@ interface Options {
   time?: string;
   key?: string;
   horizon: number;
-  window: number | null;
+  window: number | 'stateful';
   layers: string;
   loss?: LossOptions['kind'];
   tau?: number[];
@@ -50,7 +50,7 @@ export function trainCommand(): Command {
     .option('--time <name>', 'the time column (default: one named time, timestamp, date, datetime or ts)')
     .option('--key <name>', 'the column that tells streams apart')
     .option('--horizon <ticks>', 'how far ahead', wholeFrom(1), 1)
-    .option('--window <ticks>', 'T, ticks that the model sees, or stateful: a state that runs on', windowOf, null)
+    .option('--window <ticks>', 'T, ticks that the model sees, or stateful: a state that runs on', windowOf, 'stateful')
     .option('--layers <list>', 'lstm:64,lstm:32 and the like; a Dense layer gives the output', 'lstm:32')
     .addOption(
       new Option(
@@ -96,7 +96,8 @@ async function train(path: string, options: Options): Promise<void> {
     import('../../model/formats/index.ts'),
     import('../files.ts'),
   ]);
-  const { out, target, horizon, window, layers, epochs, patience, batch, seed } = options;
+  const { out, target, horizon, layers, epochs, patience, batch, seed } = options;
+  const window = options.window === 'stateful' ? null : options.window;
   files.checkNew(out, '--out', options.force === true);
   const [{ kernels }, data] = await Promise.all([readKernels(), readData(path, options)]);
   const columns = options.columns === undefined ? data.columns.map(quoteColumn) : splitExpressions(options.columns);
@@ -175,8 +176,8 @@ function droppedRows(dropped: ReadonlyMap<string, number>): string[] {
   return rest > 0 ? [...said, `${rest} more rows were not fed for like reasons`] : said;
 }
 
-function windowOf(text: string): number | null {
-  return text === 'stateful' ? null : wholeFrom(1)(text);
+function windowOf(text: string): number | 'stateful' {
+  return text === 'stateful' ? text : wholeFrom(1)(text);
 }
 
 function splitOf(text: string): [number, number, number] {
