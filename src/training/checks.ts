@@ -57,10 +57,9 @@ export function checkLength(
   const expected = `at least ${least}${each}: ${of} and what comes ${horizon} later, in training, validation and test`;
   const [reason] = [...dropped].sort(([, a], [, b]) => b - a)[0] ?? [];
   const others = [...dropped.values()].reduce((sum, count) => sum + count, 0);
-  const why = reason === undefined ? '' : `; ${others} rows do not: ${reason}`;
-  throw new DataError(
-    invalid('DATA', `${most === 1 ? '1 row that feeds' : `${most} rows that feed`} the model${why}`, expected),
-  );
+  const why = reason === undefined ? '' : `; ${others} rows do not feed it: ${reason}`;
+  const rows = most === 1 ? '1 row that feeds' : `${most} rows that feed`;
+  throw new DataError(invalid('DATA', `${rows} the model`, expected + why));
 }
 
 /** Rows of a key from which each part has something that is said: in windows, or in segments through which states run. */

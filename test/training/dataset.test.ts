@@ -67,7 +67,7 @@ describe('a dataset', () => {
     rowsOf(count(times.length)).map((row, i) => ({ ...row, time: times[i]! }));
   const keyed = [...rowsOf(count(20), 'a'), ...rowsOf(count(6), 'b')];
   const need = (rows: number, many: string, why = '') =>
-    `invalid DATA: '${rows === 1 ? '1 row that feeds' : `${rows} rows that feed`} the model${why}' (expected at least ${many}, in training, validation and test)`;
+    `invalid DATA: '${rows === 1 ? '1 row that feeds' : `${rows} rows that feed`} the model' (expected at least ${many}, in training, validation and test${why})`;
 
   it.each<[string, Row[], Partial<DatasetOptions>, string]>([
     [
@@ -114,7 +114,11 @@ describe('a dataset', () => {
       'values beyond float32',
       rowsOf(count(12).map((i) => i && 1e31)),
       {},
-      need(1, '7: windows of 1 tick and what comes 1 later', '; 11 rows do not: x at 1e+31 is too large for a model'),
+      need(
+        1,
+        '7: windows of 1 tick and what comes 1 later',
+        '; 11 rows do not feed it: x at 1e+31 is too large for a model',
+      ),
     ],
     [
       'a split',

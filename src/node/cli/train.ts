@@ -75,7 +75,7 @@ export function trainCommand(): Command {
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors',
+      '\nExamples:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors\n  $ whytick train demo/sp500-2000.csv --target "diff(close) > 0" --columns "logReturn(close),log(high/low)" --out up.safetensors',
     )
     .action(run(train));
 }
@@ -136,13 +136,15 @@ async function train(path: string, options: Options): Promise<void> {
   process.off('SIGINT', interrupt);
   const elapsedMs = performance.now() - started;
   // of several keys the latest
-  const until = (part: 'validation' | 'test'): number =>
-    dataset.series.reduce((latest, one) => Math.max(latest, dataset.rows[one[part] - 1]?.time ?? latest), -Infinity);
+  const until = (part: 'validation' | 'test'): number => {
+    const some = dataset.series.filter((one) => one[part] > one.from);
+    return some.reduce((latest, one) => Math.max(latest, dataset.rows[one[part] - 1]!.time), Number.NEGATIVE_INFINITY);
+  };
   const provenance = {
     data: data.file,
     ...{
       rows: report.rows,
-      test: report.test,
+      test: { ...report.test, ...report.classes },
       layers,
       loss: report.loss,
       rate: options.rate,
