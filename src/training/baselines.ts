@@ -1,7 +1,8 @@
 /** What a model must beat: forecasts that need no network, scored on the same ticks. */
 import { factorise, substitute } from '../cholesky.ts';
 import { outermost } from '../features/index.ts';
-import { type Dataset, ticksOf } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
+import { ticksOf } from './series.ts';
 
 /** Says something at a tick; NaN: nothing. */
 export type Forecast = (t: number) => number;

@@ -2,10 +2,10 @@
 import type { MathFunctions } from '../features/maths.ts';
 import { shares, transitions } from './baselines.ts';
 import { auroc, logLoss, reliability } from './measures.ts';
-import type { ClassScores, Part } from './report.ts';
+import type { ClassScores, Judged } from './report.ts';
 import type { Trial } from './trial.ts';
 
-export function scoreClasses(math: Pick<MathFunctions, 'log'>, trial: Trial): Part {
+export function scoreClasses(math: Pick<MathFunctions, 'log'>, trial: Trial): Judged {
   const { goal, dataset, train, test } = trial;
   const isEvent = goal.kind === 'event';
   const C = isEvent ? 2 : goal.outputs.length;

@@ -5,6 +5,7 @@ import { feed, type Row } from '../offline/feed.ts';
 import { checkColumns, checkLength, checkTimes, gaps } from './checks.ts';
 import { leaks } from './leaks.ts';
 import { type Scales, scales } from './scales.ts';
+import { type Series, ticksOf } from './series.ts';
 
 export interface DatasetOptions {
   /** Expressions that feed the model, and the one that it should say `horizon` ticks ahead. */
@@ -17,19 +18,6 @@ export interface DatasetOptions {
   timed: boolean;
   /** T, ticks that the model will see, default 1; null: a state runs on. */
   window?: number | null;
-}
-
-export type Part = 'train' | 'validation' | 'test';
-
-/** One key's ticks, in order. */
-export interface Series {
-  key: string;
-  /** Its place among all ticks: from `from` to before `to`. */
-  from: number;
-  to: number;
-  /** Where validation and test begin, among all ticks. */
-  validation: number;
-  test: number;
 }
 
 export interface Dataset extends Scales {
@@ -90,28 +78,6 @@ export function makeDataset(rows: readonly Row[], options: DatasetOptions, maths
     ...scales(read, ticks),
     warnings: [...short, ...gaps(rows, raw, window), ...leaks({ ...read, series }, ticks, horizon)],
   };
-}
-
-/** Last ticks at which something is said in a part: what is looked at began `before` ticks earlier in the same key. */
-export function ticksOf(
-  { series, targets }: Pick<Dataset, 'series' | 'targets'>,
-  part: Part,
-  horizon: number,
-  before = 0,
-): number[] {
-  return series.flatMap((one) => {
-    const [first, end] = boundsOf(one, part);
-    const ticks: number[] = [];
-    for (let t = Math.max(first, one.from + before); t + horizon < end; t++)
-      if (Number.isFinite(targets[t])) ticks.push(t);
-    return ticks;
-  });
-}
-
-/** The ticks of a part, from the first to before the second. */
-export function boundsOf({ from, validation, test, to }: Series, part: Part): [number, number] {
-  if (part === 'train') return [from, validation];
-  return part === 'validation' ? [validation, test] : [test, to];
 }
 
 /** What the target is at each row, by itself: also where a feature has no value. NaN: nothing. */

@@ -2,12 +2,13 @@
 import type { Kernels } from '../kernels.ts';
 import type { LayerSpec, ModelSpec } from '../model/spec.ts';
 import { predict } from '../offline/predict.ts';
-import { type Dataset, ticksOf } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { goalOf } from './goal.ts';
 import { initialise } from './initialise.ts';
 import { lanesIn, piecesOf, SEGMENT } from './lanes.ts';
 import type { LossOptions } from './loss.ts';
 import { measure, type Report } from './report.ts';
+import { ticksOf } from './series.ts';
 import { type Epoch, Trainer, type TrainerOptions } from './trainer.ts';
 
 export interface FitOptions extends Pick<TrainerOptions, 'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed'> {

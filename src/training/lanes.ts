@@ -1,5 +1,5 @@
 /** Lanes: pieces of a series side by side, each with a state that runs on from segment to segment. */
-import { boundsOf, type Dataset, type Part } from './dataset.ts';
+import { boundsOf, type Part, type Series } from './series.ts';
 
 /** Ticks through which gradients are carried back where states are carried on. */
 export const SEGMENT = 32;
@@ -14,7 +14,7 @@ export interface Piece {
 
 /** The pieces of a part at which something is to be said, of every key; what is shorter than a segment is left out. */
 export function piecesOf(
-  { series, targets }: Pick<Dataset, 'series' | 'targets'>,
+  { series, targets }: { series: readonly Series[]; targets: Float64Array },
   part: Part,
   horizon: number,
 ): Piece[] {

@@ -1,8 +1,8 @@
 /** Features that know the future. */
 import { isEvent } from '../features/index.ts';
-import type { Series } from './dataset.ts';
 import { auroc } from './measures.ts';
 import type { Read } from './scales.ts';
+import type { Series } from './series.ts';
 
 /** A correlation at which a feature is taken for the target in disguise. */
 const LEAK = 0.999;

@@ -93,7 +93,7 @@ export interface SaidThen {
 }
 
 /** What each kind of target adds. */
-export type Part = Pick<Report, 'said' | 'calibration'> & {
+export type Judged = Pick<Report, 'said' | 'calibration'> & {
   intervalCoverage: number | null;
   classes?: ClassScores;
   quantiles?: QuantileScore[];
@@ -111,7 +111,7 @@ export function measure(
   const trial = new Trial(tried);
   const { dataset, goal, target, horizon } = tried;
   const season = findSeason(dataset, tried.timed, horizon, tried.season, (said) => trial.errorInTraining(said));
-  const { intervalCoverage, classes = null, quantiles = null, said, calibration, warnings } = part(math, trial);
+  const { intervalCoverage, classes = null, quantiles = null, said, calibration, warnings } = judge(math, trial);
   const isClass = classes !== null;
   const skillVsPersistence = trial.skill(persistence(dataset, target));
   if (!isClass && !(skillVsPersistence! > 0))
@@ -134,7 +134,7 @@ export function measure(
   };
 }
 
-function part(math: Pick<MathFunctions, 'log'>, trial: Trial): Part {
+function judge(math: Pick<MathFunctions, 'log'>, trial: Trial): Judged {
   const { kind } = trial.goal;
   if (kind === 'event' || kind === 'classes') return scoreClasses(math, trial);
   return kind === 'quantiles' ? scoreQuantiles(trial) : scoreValues(trial);

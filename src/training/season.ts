@@ -1,6 +1,7 @@
 /** What a season of a series is: a day, a week, a year, or what it repeats itself after. */
 import { ConfigError, invalid } from '../errors.ts';
-import type { Dataset, Series } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
+import type { Series } from './series.ts';
 
 export interface Season {
   ticks: number;
@@ -48,8 +49,7 @@ export function findSeason(
     return { ticks: asked, by: 'asked' };
   }
   const candidates: Season[] = [];
-  const step = timed ? medianStep(dataset, longest) : Number.NaN;
-  for (const [by, duration] of CALENDAR) candidates.push({ ticks: Math.round(duration / step), by });
+  if (timed) for (const [by, duration] of CALENDAR) candidates.push({ ticks: ticksIn(duration, dataset, longest), by });
   const peak = highestPeak(dataset.now.subarray(longest.from, longest.validation));
   if (peak !== null) candidates.push({ ticks: peak, by: 'autocorrelation' });
   let best: Season | null = null;
@@ -62,12 +62,21 @@ export function findSeason(
   return best;
 }
 
-function medianStep({ rows }: Pick<Dataset, 'rows'>, { from, validation }: Series): number {
-  const steps = Float64Array.from({ length: Math.max(1, validation - from - 1) }, (_, i) => {
-    const [a, b] = [rows[from + i], rows[from + i + 1]];
-    return a && b ? b.time - a.time : Number.NaN;
-  }).sort();
-  return steps[Math.floor(steps.length / 2)]!;
+/**
+ * How many ticks later so much time has passed, in the median over all ticks: of a market's days a week is five, and a gap in the
+ * recording changes nothing. 0: the part is shorter.
+ */
+function ticksIn(duration: number, { rows }: Pick<Dataset, 'rows'>, { from, validation }: Series): number {
+  const counts: number[] = [];
+  let end = from;
+  for (let t = from; t < validation; t++) {
+    const then = rows[t]!.time + duration;
+    while (end < validation && rows[end]!.time < then) end++;
+    if (end === validation) break;
+    const before = end > t && then - rows[end - 1]!.time < rows[end]!.time - then;
+    counts.push(end - t - (before ? 1 : 0));
+  }
+  return counts.sort((one, other) => one - other)[Math.floor(counts.length / 2)] ?? 0;
 }
 
 /**

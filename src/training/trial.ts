@@ -1,7 +1,8 @@
 /** A model on the ticks that it has not seen, and others beside it on the same ones. */
 import type { Forecast } from './baselines.ts';
-import { type Dataset, ticksOf } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import type { Goal } from './goal.ts';
+import { ticksOf } from './series.ts';
 
 export interface Tried {
   dataset: Dataset;

@@ -1,14 +1,14 @@
 /** How well the intervals around values hold, and how good quantiles are. */
 import { Conformal } from './conformal.ts';
 import { pinball } from './measures.ts';
-import type { Part } from './report.ts';
+import type { Judged } from './report.ts';
 import type { Trial } from './trial.ts';
 
 /** Shares at which the calibration of values is measured. */
 const NOMINAL = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 
 /** Values, with an interval that adapts to the errors so far. */
-export function scoreValues(trial: Trial): Part {
+export function scoreValues(trial: Trial): Judged {
   const { test, validation } = trial;
   const said = adaptive(trial);
   const errors = validation.map((t) => Math.abs(trial.error(t))).sort((a, b) => a - b);
@@ -21,7 +21,7 @@ export function scoreValues(trial: Trial): Part {
 }
 
 /** Quantiles, each by its pinball loss and by what arrived below it. The adaptive interval is that around the middle one. */
-export function scoreQuantiles(trial: Trial): Part {
+export function scoreQuantiles(trial: Trial): Judged {
   const { goal, dataset, test } = trial;
   const arrived = test.map((t) => dataset.targets[t]!);
   const training = trial.train.map((t) => dataset.targets[t]!).sort((a, b) => a - b);
@@ -50,7 +50,7 @@ export function scoreQuantiles(trial: Trial): Part {
 }
 
 /** What was said with the interval that held at the time, which learns from the validation part on. */
-function adaptive(trial: Trial): Part['said'] {
+function adaptive(trial: Trial): Judged['said'] {
   const conformal = new Conformal();
   for (const t of trial.validation) conformal.update(trial.error(t));
   return trial.test.map((t) => {
@@ -62,6 +62,6 @@ function adaptive(trial: Trial): Part['said'] {
   });
 }
 
-function coverage(said: Part['said']): number {
+function coverage(said: Judged['said']): number {
   return said.filter(({ arrived, low, high }) => low <= arrived && arrived <= high).length / said.length;
 }

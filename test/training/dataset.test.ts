@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/offline/feed.ts';
 import { drift, meanSquare, persistence, ridge } from '../../src/training/baselines.ts';
 import { Conformal } from '../../src/training/conformal.ts';
-import { type DatasetOptions, makeDataset, ticksOf } from '../../src/training/dataset.ts';
+import { type DatasetOptions, makeDataset } from '../../src/training/dataset.ts';
+import { ticksOf } from '../../src/training/series.ts';
 import { random } from '../kernels.ts';
 
 const rowsOf = (xs: readonly number[], key = ''): Row[] =>

@@ -29,6 +29,14 @@ describe('a season', () => {
     expect(find(waves(300, 24), HOUR)).toEqual({ ticks: 24, by: 'day' });
   });
 
+  it('is counted in ticks: of a market five days are a week, also after a month without any', () => {
+    const now = waves(300, 5);
+    const weekdays = of(now, 1);
+    const day = (t: number): number => 7 * Math.floor(t / 5) + (t % 5) + (t < 100 ? 0 : 28);
+    const rows = weekdays.rows.map((row, t) => ({ ...row, time: 24 * HOUR * day(t) }));
+    expect(findSeason({ ...weekdays, rows }, true, 1, null, errorOf(now))).toEqual({ ticks: 5, by: 'week' });
+  });
+
   it('without times, or none of the calendar, is a peak of the autocorrelation', () => {
     expect(find(waves(300, 24), null)).toEqual({ ticks: 24, by: 'autocorrelation' });
     expect(find(waves(300, 15), HOUR)).toEqual({ ticks: 15, by: 'autocorrelation' });
