@@ -2,7 +2,8 @@
 import { DataError, invalid } from '../errors.ts';
 import type { Row } from '../offline/feed.ts';
 import type { Dataset, DatasetOptions } from './dataset.ts';
-import { SEGMENT } from './lanes.ts';
+import { piecesOf, SEGMENT } from './lanes.ts';
+import { ticksOf } from './series.ts';
 
 /** @throws DataError for a time that does not come after the one before it in its key, naming both rows */
 export function checkTimes(rows: readonly Row[]): void {
@@ -39,11 +40,9 @@ export function checkLength(
   window: number | null,
 ): string[] {
   const least = leastRows(split, horizon, window);
-  const some = (from: number, to: number): boolean => targets.subarray(from, to).some(Number.isFinite);
   const short = series.filter(({ from, to }) => to - from < least);
   if (short.length < series.length) {
-    if (!series.some(({ from, validation }) => some(from, validation)))
-      throw new DataError(invalid('--target', 'no value', 'one in the training part'));
+    checkTargets({ series, targets }, horizon, window);
     return short.map(
       ({ key, from, to }) => `key ${key}: ${to - from} rows that feed the model are too few, ${least} are needed`,
     );
@@ -60,6 +59,18 @@ export function checkLength(
   const why = reason === undefined ? '' : `; ${others} rows do not feed it: ${reason}`;
   const rows = most === 1 ? '1 row that feeds' : `${most} rows that feed`;
   throw new DataError(invalid('DATA', `${rows} the model`, expected + why));
+}
+
+/** @throws DataError where a part has nothing that could be said in it, or no state can run on between what could */
+function checkTargets(cut: Pick<Dataset, 'series' | 'targets'>, horizon: number, window: number | null): void {
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const name = part === 'train' ? 'training' : part;
+    if (ticksOf(cut, part, horizon, (window ?? 1) - 1).length === 0)
+      throw new DataError(invalid('--target', 'no value', `some in the ${name} part`));
+    if (window !== null || part === 'test' || piecesOf(cut, part, horizon).length > 0) continue;
+    const expected = `values at ${SEGMENT} ticks in a row of the ${name} part, through which a state runs on: or --window`;
+    throw new DataError(invalid('--target', 'gaps', expected));
+  }
 }
 
 /** Rows of a key from which each part has something that is said: in windows, or in segments through which states run. */

@@ -8,6 +8,7 @@ import { initialise } from './initialise.ts';
 import { lanesIn, piecesOf, SEGMENT } from './lanes.ts';
 import type { LossOptions } from './loss.ts';
 import { measure, type Report } from './report.ts';
+import { checkSeason } from './season.ts';
 import { ticksOf } from './series.ts';
 import { type Epoch, Trainer, type TrainerOptions } from './trainer.ts';
 
@@ -45,6 +46,7 @@ export async function fitModel(
   signal?: AbortSignal,
 ): Promise<{ spec: ModelSpec; report: Report }> {
   const { columns, target, horizon, window, layers, name, seed = 0, season = null, timed = false } = options;
+  checkSeason(dataset, season);
   const goal = goalOf(dataset, target, horizon, options.loss);
   const { outputs, activation } = goal;
   const fresh = initialise(

@@ -40,14 +40,10 @@ export function findSeason(
   asked: number | null,
   error: (forecast: (t: number) => number) => number,
 ): Season | null {
-  const length = ({ from, validation }: Series): number => validation - from;
-  const longest = dataset.series.reduce((most, one) => (length(one) > length(most) ? one : most));
-  const most = Math.floor(length(longest) / 2);
-  if (asked !== null) {
-    if (asked > most)
-      throw new ConfigError(invalid('--season', asked, `at most ${most} ticks: it fits twice into the training part`));
-    return { ticks: asked, by: 'asked' };
-  }
+  checkSeason(dataset, asked);
+  if (asked !== null) return { ticks: asked, by: 'asked' };
+  const longest = longestOf(dataset.series);
+  const most = mostTicks(longest);
   const candidates: Season[] = [];
   if (timed) for (const [by, duration] of CALENDAR) candidates.push({ ticks: ticksIn(duration, dataset, longest), by });
   const peak = highestPeak(dataset.now.subarray(longest.from, longest.validation));
@@ -60,6 +56,23 @@ export function findSeason(
     if (err < least) [best, least] = [season, err];
   }
   return best;
+}
+
+/** @throws ConfigError for a season that does not fit twice into the training part */
+export function checkSeason({ series }: Pick<Dataset, 'series'>, asked: number | null): void {
+  const most = mostTicks(longestOf(series));
+  if (asked !== null && asked > most)
+    throw new ConfigError(invalid('--season', asked, `at most ${most} ticks: it fits twice into the training part`));
+}
+
+/** The series with the longest training part. */
+function longestOf(series: readonly Series[]): Series {
+  const length = ({ from, validation }: Series): number => validation - from;
+  return series.reduce((most, one) => (length(one) > length(most) ? one : most));
+}
+
+function mostTicks({ from, validation }: Series): number {
+  return Math.floor((validation - from) / 2);
 }
 
 /**

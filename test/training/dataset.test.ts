@@ -122,6 +122,24 @@ describe('a dataset', () => {
       ),
     ],
     [
+      'a target that ends before the test part',
+      rowsOf(count(12)).map((row) => ({
+        ...row,
+        values: { x: row.index, y: row.index < 8 ? row.index % 3 : Number.NaN },
+      })),
+      { target: 'y' },
+      "invalid --target: 'no value' (expected some in the test part)",
+    ],
+    [
+      'a target with gaps, for a state that runs on',
+      rowsOf(count(300)).map((row) => ({
+        ...row,
+        values: { x: row.index, y: row.index % 30 ? row.index % 7 : Number.NaN },
+      })),
+      { target: 'y', window: null },
+      "invalid --target: 'gaps' (expected values at 32 ticks in a row of the training part, through which a state runs on: or --window)",
+    ],
+    [
       'a split',
       rowsOf(count(9)),
       { split: [0.5, 0.5, 0.5] },
