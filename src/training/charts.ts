@@ -66,8 +66,11 @@ export function band(low: readonly number[], high: readonly number[], x: Scale, 
   return `<path class="band" d="M${[...over, ...back].join('L')}Z"/>`;
 }
 
-export function points(name: string, places: readonly (readonly [number, number])[]): string {
-  return places.map(([x, y]) => `<circle class="${name}" cx="${round(x)}" cy="${round(y)}" r="3.5"/>`).join('');
+/** Dots, of a size of their own where a third number says so. */
+export function points(name: string, places: readonly (readonly [x: number, y: number, radius?: number])[]): string {
+  return places
+    .map(([x, y, r = 3.5]) => `<circle class="${name}" cx="${round(x)}" cy="${round(y)}" r="${round(r)}"/>`)
+    .join('');
 }
 
 /** Three to six round numbers that lie within. */

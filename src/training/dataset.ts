@@ -91,6 +91,8 @@ function targetOf(
   return new Map(
     rows.map((row) => {
       const expression = byKey.get(row.key) ?? compileColumns([target], maths);
+      if (expression.usesTime && !timed)
+        throw new ConfigError(invalid('--target', target, 'a time column in DATA: name it with --time'));
       byKey.set(row.key, expression);
       return [row, expression.push(row.values, timed ? row.time : null)?.[0] ?? Number.NaN];
     }),

@@ -69,8 +69,8 @@ const FOUND = {
 const CALIBRATED = {
   value: 'share within an interval: asked and held',
   quantiles: 'share below a quantile: asked and arrived',
-  event: 'probability said, and how often it happened',
-  classes: 'probability of the likeliest class, and how often it arrived',
+  event: 'probability said, and how often it happened; the larger, the more ticks',
+  classes: 'probability of the likeliest class, and how often it arrived; the larger, the more ticks',
 };
 
 /** Whether the model is worth having, against the hardest of what must be beaten. */

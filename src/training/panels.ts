@@ -138,10 +138,14 @@ export function skills({ test, classes, season }: Report): string {
   return `<svg viewBox="0 0 352 220" role="img" aria-label="${escapeText(words)}"><path class="zero" d="M176 28V206"/>${bars.map(row).join('')}</svg>`;
 }
 
-/** What was asked for against what came of it; on the diagonal they agree. */
+/** What was asked for against what came of it; on the diagonal they agree. A bin is as large as what it rests on. */
 export function calibration(report: Report): string {
   const at = (share: number): [number, number] => [48 + 280 * share, 190 - 170 * share];
-  const dots = report.calibration.map(({ nominal, realised }): [number, number] => [at(nominal)[0], at(realised)[1]]);
+  const most = Math.max(...report.calibration.map(({ count }) => count));
+  const dots = report.calibration.map(({ nominal, realised, count }): [number, number, number] => {
+    const radius = report.classes ? 1.5 + 5 * Math.sqrt(count / most) : 3.5;
+    return [at(nominal)[0], at(realised)[1], radius];
+  });
   const words = report.calibration
     .map(({ nominal, realised }) => `${percent(nominal)}: ${percent(realised)}`)
     .join(', ');

@@ -140,6 +140,12 @@ describe('a dataset', () => {
       "invalid --target: 'gaps' (expected values at 32 ticks in a row of the training part, through which a state runs on: or --window)",
     ],
     [
+      'a target of the calendar without times',
+      rowsOf(count(12)),
+      { target: 'sin(dayOfYear)', timed: false },
+      "invalid --target: 'sin(dayOfYear)' (expected a time column in DATA: name it with --time)",
+    ],
+    [
       'a split',
       rowsOf(count(9)),
       { split: [0.5, 0.5, 0.5] },
