@@ -5,7 +5,7 @@
  */
 import { ConfigError, invalid } from './errors.ts';
 import { type AdaptationOptions, LiveAdaptation } from './explainer/adaptation.ts';
-import { type IntervalOptions, LiveInterval } from './explainer/interval.ts';
+import { type IntervalOptions, LiveInterval, saysValue } from './explainer/interval.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
 import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
@@ -113,7 +113,7 @@ export class Explainer {
     const learns = adapt !== null;
     this.#model = new Model(kernels, spec, { score, learns, window: windowLength, ...size });
     this.#bank = explains ? new RollingOcclusion(this.#model, { window: this.window, eps, target: this.target }) : null;
-    this.#interval = interval && spec.target ? new LiveInterval(interval, spec) : null;
+    this.#interval = interval && saysValue(spec) ? new LiveInterval(interval, spec) : null;
     const bank = { window: this.window, target: this.target, eps, score, learns };
     this.#shapley =
       shapley && this.mode === 'stateful' ? new LiveShapley(kernels, spec, { ...shapley, ...bank }) : null;

@@ -1,4 +1,5 @@
-/** Tables of docs/models.md: formats and layers. */
+/** Tables of docs/models.md: formats, layers and expressions. */
+import { transforms } from '../../dist/features/index.js';
 import { formats } from '../../dist/model/formats/index.js';
 import { kerasClasses } from '../../dist/model/formats/keras.js';
 import { onnxOperators } from '../../dist/model/formats/onnx/operators/index.js';
@@ -23,6 +24,9 @@ export function modelTables() {
     return row(`\`${kind}\``, summary, mode, of(kerasClasses, kind), of(torchModules, kind), of(onnxOperators, kind));
   });
   const inert = kerasClasses.filter(({ kinds }) => kinds.length === 0).map(({ name }) => name);
+  const functions = transforms.map(({ name, constants = [], summary }) =>
+    row(`\`${name}(${['x', ...constants].join(', ')})\``, summary),
+  );
   const moving = onnxOperators.filter(({ kinds }) => kinds.length === 0).map(({ name }) => name);
   return [
     '## Formats',
@@ -40,5 +44,12 @@ export function modelTables() {
     ...layers,
     '',
     `Understood, without a layer of their own: in Keras ${code(inert)}; in ONNX ${code(moving)}. Whatever is not listed is refused by its name (Keras, PyTorch), or makes the model a black box (ONNX).`,
+    '',
+    '## Expressions',
+    '',
+    "What feeds a model, and what it says, are columns or expressions of them, evaluated tick by tick: `close`, `log(high / low)`, `` `wind speed` `` with backticks where a name is no identifier. `+ - * /` and parentheses as usual. A comparison, `>` `<` `>=` `<=`, binds weakest, stands alone or in parentheses, and is 1 where it holds and 0 where not: `diff(close) > 0`. `dayOfYear` and `timeOfDay` are angles of the tick's time. An expression has no value where a part of it has none.",
+    '',
+    ...head('function', 'what'),
+    ...functions,
   ].join('\n');
 }

@@ -1,9 +1,15 @@
 /** The interval beside each prediction of one stream, and what the intervals before it held. */
 import { Conformal, type ConformalOptions } from '../conformal.ts';
+import { isEvent } from '../features/index.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { PredictionInterval } from '../types.ts';
 
 export interface IntervalOptions extends Pick<ConformalOptions, 'coverage'> {}
+
+/** Whether a model says a value that an interval may be around: it names its target, and that is no event. */
+export function saysValue({ target }: Pick<ModelSpec, 'target'>): boolean {
+  return target !== null && !isEvent(target.expression);
+}
 
 /** Settles each interval when what it is about arrives, and says the next one. */
 export class LiveInterval {

@@ -1,4 +1,4 @@
-import type { Node } from './expression.ts';
+import type { Node, Operator } from './expression.ts';
 import type { MathFunctions } from './maths.ts';
 import type { Transform, TransformState } from './transform.ts';
 
@@ -83,11 +83,15 @@ export function compile(node: Node, context: Context): Evaluate {
   }
 }
 
-const operators = {
-  '+': (a: number, b: number) => a + b,
-  '-': (a: number, b: number) => a - b,
-  '*': (a: number, b: number) => a * b,
-  '/': (a: number, b: number) => a / b,
+const operators: Record<Operator, (a: number, b: number) => number> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '>': (a, b) => (a > b ? 1 : 0),
+  '<': (a, b) => (a < b ? 1 : 0),
+  '>=': (a, b) => (a >= b ? 1 : 0),
+  '<=': (a, b) => (a <= b ? 1 : 0),
 };
 
 function finite(y: number, scope: Scope, what: () => string): number | null {

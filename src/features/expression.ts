@@ -1,12 +1,17 @@
 import { ConfigError, invalid } from '../errors.ts';
 
+/** Of two values. A comparison gives 1 where it holds, else 0. */
+export type Operator = '+' | '-' | '*' | '/' | Comparison;
+export type Comparison = (typeof COMPARISONS)[number];
+export const COMPARISONS = ['>=', '<=', '>', '<'] as const;
+
 /** A parsed expression. `at` is the offset of the node's first character. */
 export type Node =
   | { kind: 'number'; value: number; at: number }
   | { kind: 'column'; name: string; at: number }
   | { kind: 'clock'; name: string; at: number }
   | { kind: 'negate'; argument: Node; at: number }
-  | { kind: 'binary'; operator: '+' | '-' | '*' | '/'; left: Node; right: Node; at: number }
+  | { kind: 'binary'; operator: Operator; left: Node; right: Node; at: number }
   | { kind: 'call'; name: string; argument: Node; constants: readonly number[]; at: number };
 
 /** The names that an expression may use besides columns. */
@@ -23,7 +28,7 @@ interface Token {
   at: number;
 }
 
-const TOKEN = /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*)|`([^`]+)`|([-+*/(),]))/uy;
+const TOKEN = /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*)|`([^`]+)`|([<>]=?|[-+*/(),]))/uy;
 /** Longer than any expression that a person writes; bounds the depth of the tree. */
 const MAX_LENGTH = 1000;
 /** Deeper than any expression that a person writes, and shallower than the call stack. */
@@ -32,9 +37,10 @@ const MAX_DEPTH = 200;
 /**
  * Parses one expression over columns:
  *
+ *     whole    sum (('>' | '<' | '>=' | '<=') sum)?
  *     sum      product (('+' | '-') product)*
  *     product  factor (('*' | '/') factor)*
- *     factor   '-' factor | number | column | function '(' sum (',' '-'? number)* ')' | '(' sum ')'
+ *     factor   '-' factor | number | column | function '(' whole (',' '-'? number)* ')' | '(' whole ')'
  *     column   an identifier, or any name between backticks
  *
  * @throws ConfigError naming the position (from 1) of what cannot be read, or the unknown function
@@ -53,6 +59,13 @@ export function parseExpression(text: string, vocabulary: Vocabulary): Node {
 
   function take(...symbols: string[]): Token | null {
     return symbols.some(peek) ? tokens[next++]! : null;
+  }
+
+  function whole(): Node {
+    const left = sum();
+    const token = take(...COMPARISONS);
+    if (!token) return left;
+    return { kind: 'binary', operator: token.text as Comparison, left, right: sum(), at: left.at };
   }
 
   function sum(): Node {
@@ -99,7 +112,7 @@ export function parseExpression(text: string, vocabulary: Vocabulary): Node {
       throw wrong(text, token, `one of the functions ${[...vocabulary.functions.keys()].join(', ')}`);
     }
     next++;
-    const argument = sum();
+    const argument = whole();
     const values = constants.map((name) => {
       if (!take(','))
         throw wrong(text, tokens[next]!, `", ${name}": ${token.text} takes ${constants.join(', ')} as well`);
@@ -118,12 +131,12 @@ export function parseExpression(text: string, vocabulary: Vocabulary): Node {
 
   /** What follows an opening parenthesis, up to and including the closing one. */
   function closed(): Node {
-    const node = sum();
+    const node = whole();
     if (!take(')')) throw wrong(text, tokens[next]!, '")" or an operator');
     return node;
   }
 
-  const node = sum();
+  const node = whole();
   if (tokens[next]!.kind !== 'end')
     throw wrong(text, tokens[next]!, 'an operator or the end; a name with blanks goes between backticks');
   return node;

@@ -3,7 +3,7 @@ import { dayOfYear } from './dayOfYear.ts';
 import { diff } from './diff.ts';
 import { ema } from './ema.ts';
 import { compile, type Evaluate, type Scope } from './evaluate.ts';
-import { type Node, parseExpression, quoteColumn as quote, type Vocabulary } from './expression.ts';
+import { COMPARISONS, type Node, parseExpression, quoteColumn as quote, type Vocabulary } from './expression.ts';
 import { is } from './is.ts';
 import { lag } from './lag.ts';
 import { log } from './log.ts';
@@ -56,6 +56,24 @@ const vocabulary: Vocabulary = {
 /** A column's name as an expression that reads it, in backticks where it is not an identifier. */
 export function quoteColumn(name: string): string {
   return quote(name, vocabulary);
+}
+
+/**
+ * What an expression is in the end: the name of its outermost function or operator (`diff`, `>`), or null for a column, a
+ * number or a clock.
+ * @throws ConfigError for what cannot be read
+ */
+export function outermost(expression: string): string | null {
+  const node = parseExpression(expression, vocabulary);
+  if (node.kind === 'call') return node.name;
+  if (node.kind === 'binary') return node.operator;
+  return node.kind === 'negate' ? '-' : null;
+}
+
+/** Whether an expression is 1 or 0 and nothing else: a comparison, or `is(x, value)`. */
+export function isEvent(expression: string): boolean {
+  const name = outermost(expression);
+  return name === 'is' || COMPARISONS.some((comparison) => comparison === name);
 }
 
 /** Compiled expressions with the running state of their transforms: one of these a stream. */

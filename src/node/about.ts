@@ -1,5 +1,6 @@
 /** What a dashboard is told of a session once, at the beginning. */
 import type { EngineConfig } from '../engine.ts';
+import { saysValue } from '../explainer/interval.ts';
 import { targetIndex } from '../explainer.ts';
 import { createBaseline } from '../methods/baseline.ts';
 import { shapleyPlan } from '../methods/rollingShapley.ts';
@@ -42,7 +43,7 @@ export function describe({ session, stream, spec, config }: About): Omit<Hello, 
     validatedUntil: timeOf(spec, 'validatedUntil'),
     axis: spec.display?.axis ?? 'time',
     tickMeans: spec.display?.tickMeans ?? null,
-    interval: spec.target ? (explain.interval ?? null) : null,
+    interval: saysValue(spec) ? (explain.interval ?? null) : null,
     shapley: shapleyOf(spec, config),
     live: explain.method === 'none' ? null : { method: explain.method, options: { eps: explain.eps } },
     recent: explain.recent,

@@ -5,6 +5,7 @@ import type { FeedConfig, ServerConfig } from '../config.ts';
 import { adaptSchema, intervalSchema } from '../engine/config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
+import { saysValue } from '../explainer/interval.ts';
 import { plainColumns } from '../explainer.ts';
 import { compileColumns, splitExpressions } from '../features/index.ts';
 import { flatColumns } from '../feeds/discover.ts';
@@ -113,7 +114,7 @@ export function openSource({ url, subscribe, staleAfter }: FeedConfig): Observab
 /** Intervals around the predictions of a model that names its target, unless the config says otherwise. */
 function withInterval(config: EngineConfig, spec: ModelSpec | null): EngineConfig {
   const { explain } = config;
-  if (explain.interval !== undefined || !spec?.target) return config;
+  if (explain.interval !== undefined || !spec || !saysValue(spec)) return config;
   return { ...config, explain: { ...explain, interval: intervalSchema.parse({}) } };
 }
 

@@ -13,26 +13,30 @@ export interface ChartOptions {
   values: readonly number[];
   /** Labels under some of the points. */
   labels: readonly (readonly [at: number, text: string])[];
+  /** Values that are labelled on the axis of y; default: round numbers. */
+  labelled?: readonly number[];
+  /** What stands there; default: the values. */
+  named?: readonly string[];
   draw: (x: Scale, y: Scale) => string;
 }
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 10, 24];
 
 /** A chart with its two axes. */
-export function chart({ what, width, height, count, values, labels, draw }: ChartOptions): string {
+export function chart({ what, width, height, count, values, labels, labelled, named, draw }: ChartOptions): string {
   const [least, most] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
   ] as [number, number]);
   const half = most > least ? 0 : Math.abs(most) / 2 || 1;
-  const ticks = ticksOf(least - half, most + half);
+  const ticks = labelled ?? ticksOf(least - half, most + half);
   const [low, high] = [Math.min(least - half, ticks[0]!), Math.max(most + half, ticks.at(-1)!)];
   const x: Scale = (i) => round(LEFT + ((width - LEFT - RIGHT) * i) / Math.max(1, count - 1));
   const y: Scale = (v) => round(height - BOTTOM - ((height - TOP - BOTTOM) * (v - low)) / (high - low));
   const grid = ticks
     .map(
-      (v) =>
-        `<path class="grid" d="M${LEFT} ${y(v)}H${width - RIGHT}"/><text x="${LEFT - 6}" y="${y(v) + 4}" text-anchor="end">${label(v)}</text>`,
+      (v, i) =>
+        `<path class="grid" d="M${LEFT} ${y(v)}H${width - RIGHT}"/><text x="${LEFT - 6}" y="${y(v) + 4}" text-anchor="end">${escapeText(named?.[i] ?? label(v))}</text>`,
     )
     .join('');
   const under = labels
@@ -62,8 +66,11 @@ export function band(low: readonly number[], high: readonly number[], x: Scale, 
   return `<path class="band" d="M${[...over, ...back].join('L')}Z"/>`;
 }
 
-export function points(name: string, places: readonly (readonly [number, number])[]): string {
-  return places.map(([x, y]) => `<circle class="${name}" cx="${round(x)}" cy="${round(y)}" r="3.5"/>`).join('');
+/** Dots, of a size of their own where a third number says so. */
+export function points(name: string, places: readonly (readonly [x: number, y: number, radius?: number])[]): string {
+  return places
+    .map(([x, y, r = 3.5]) => `<circle class="${name}" cx="${round(x)}" cy="${round(y)}" r="${round(r)}"/>`)
+    .join('');
 }
 
 /** Three to six round numbers that lie within. */

@@ -1,15 +1,11 @@
 /** Rows of a file as something to learn from: the very expressions that a live stream is fed through, cut by time alone. */
-import { ConfigError, DataError, invalid } from '../errors.ts';
+import { ConfigError, invalid } from '../errors.ts';
 import { compileColumns, type MathFunctions } from '../features/index.ts';
-
-/** A row of data, as `src/node/data.ts` gives it. */
-export interface Row {
-  /** Row of the file, from 0. */
-  index: number;
-  time: number;
-  key: string;
-  values: Record<string, number>;
-}
+import { feed, type Row } from '../offline/feed.ts';
+import { checkColumns, checkLength, checkTimes, gaps } from './checks.ts';
+import { leaks } from './leaks.ts';
+import { type Scales, scales } from './scales.ts';
+import { type Series, ticksOf } from './series.ts';
 
 export interface DatasetOptions {
   /** Expressions that feed the model, and the one that it should say `horizon` ticks ahead. */
@@ -20,22 +16,11 @@ export interface DatasetOptions {
   split: readonly [number, number, number];
   /** Whether the rows have real times. */
   timed: boolean;
+  /** T, ticks that the model will see, default 1; null: a state runs on. */
+  window?: number | null;
 }
 
-export type Part = 'train' | 'validation' | 'test';
-
-/** One key's ticks, in order. */
-export interface Stretch {
-  key: string;
-  /** Its place in the series: ticks from `from` to before `to`. */
-  from: number;
-  to: number;
-  /** Where validation and test begin, in the series. */
-  validation: number;
-  test: number;
-}
-
-export interface Dataset {
+export interface Dataset extends Scales {
   /** Inputs (T, F), and what should be said at each tick: the target `horizon` ticks later (T); NaN where there is none. */
   values: Float32Array;
   targets: Float64Array;
@@ -43,100 +28,75 @@ export interface Dataset {
   now: Float64Array;
   inputs: number;
   rows: readonly Row[];
-  stretches: readonly Stretch[];
-  /** Training mean and variance of the inputs (F); mean and deviation of what should be said. */
-  mean: Float32Array;
-  variance: Float32Array;
-  target: { mean: number; deviation: number };
+  series: readonly Series[];
   /** Rows that were not fed, by reason. */
   dropped: ReadonlyMap<string, number>;
   warnings: readonly string[];
 }
 
-/** A correlation at which a feature is taken for the target in disguise. */
-const LEAK = 0.999;
-
 /**
  * Evaluates the expressions row by row, a stream a key; rows for which a feature has no value are left out, as they are when a
  * model is served. Each key is cut by time into training, validation and test; what is said at the last ticks of a part, which
  * looks into the next one, is left out of it. Scalers see the training part alone.
- * @throws ConfigError for an expression that cannot be read or a split that is none; DataError for times that go back, constant
- *   columns, and too few rows, naming column and row
+ * @throws ConfigError for an expression that cannot be read or a split that is none; DataError for times that go back, columns
+ *   that are empty or constant, and too few rows, naming column and row
  */
 export function makeDataset(rows: readonly Row[], options: DatasetOptions, maths: MathFunctions): Dataset {
-  const { columns, target, horizon, split, timed } = options;
+  const { columns, target, horizon, split, timed, window = 1 } = options;
   checkSplit(split);
+  if (timed) checkTimes(rows);
+  const raw = compileColumns([...columns, target], maths).columns();
+  checkColumns(rows, raw);
+  const { streams, dropped } = feed(rows, [...columns], timed, maths);
+  const says = targetOf(rows, target, timed, maths);
   const F = columns.length;
-  const streams = new Map<string, { rows: Row[]; values: number[]; now: number[] }>();
-  const compiled = new Map<
-    string,
-    { features: ReturnType<typeof compileColumns>; target: ReturnType<typeof compileColumns> }
-  >();
-  const last = new Map<string, Row>();
-  const dropped = new Map<string, number>();
-  for (const row of rows) {
-    const before = last.get(row.key);
-    if (timed && before && row.time <= before.time)
-      throw new DataError(
-        invalid(`row ${row.index} time`, row.time, `a time after ${before.time}, that of row ${before.index}`),
-      );
-    last.set(row.key, row);
-    let expressions = compiled.get(row.key);
-    if (!expressions) {
-      expressions = { features: compileColumns(columns, maths), target: compileColumns([target], maths) };
-      compiled.set(row.key, expressions);
-      streams.set(row.key, { rows: [], values: [], now: [] });
-    }
-    const time = timed ? row.time : null;
-    const y = expressions.target.push(row.values, time)?.[0] ?? Number.NaN;
-    const x = expressions.features.push(row.values, time);
-    const reason = expressions.features.reason;
-    if (!x && reason) dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
-    if (!x) continue;
-    const stream = streams.get(row.key)!;
-    stream.rows.push(row);
-    stream.now.push(y);
-    for (const value of x) stream.values.push(value);
+  const fed = streams.flatMap(({ ticks }) => ticks);
+  const values = new Float32Array(fed.length * F);
+  const now = new Float64Array(fed.length);
+  const targets = new Float64Array(fed.length).fill(Number.NaN);
+  for (const [t, { row, x }] of fed.entries()) {
+    values.set(x, t * F);
+    now[t] = says.get(row)!;
   }
-  const all = [...streams.values()];
-  const values = Float32Array.from(all.flatMap((stream) => stream.values));
-  const now = Float64Array.from(all.flatMap((stream) => stream.now));
-  const kept = all.flatMap((stream) => stream.rows);
-  const targets = new Float64Array(now.length).fill(Number.NaN);
-  const stretches: Stretch[] = [];
+  const series: Series[] = [];
   let from = 0;
-  for (const [key, stream] of streams) {
-    const n = stream.rows.length;
+  for (const { key, ticks } of streams) {
+    const n = ticks.length;
     const to = from + n;
     for (let t = from; t + horizon < to; t++) targets[t] = now[t + horizon]!;
     const validation = from + Math.floor(n * split[0]);
     const test = from + Math.floor(n * (split[0] + split[1]));
-    stretches.push({ key, from, to, validation, test });
+    series.push({ key, from, to, validation, test });
     from = to;
   }
-  const scales = measure(values, targets, F, columns, target, stretches, horizon);
+  const cut = { series, targets };
+  const short = checkLength({ ...cut, dropped }, split, horizon, window);
+  const ticks = ticksOf(cut, 'train', horizon);
+  const read = { values, inputs: F, now, targets, columns, target };
   return {
-    ...{ values, targets, now, inputs: F, rows: kept, stretches, ...scales, dropped },
-    warnings: leaks(values, targets, F, columns, target, stretches, horizon),
+    ...{ values, targets, now, inputs: F, rows: fed.map(({ row }) => row), series, dropped },
+    ...scales(read, ticks),
+    warnings: [...short, ...gaps(rows, raw, window), ...leaks({ ...read, series }, ticks, horizon)],
   };
 }
 
-/** Last ticks at which something is said in a part: what is looked at began `before` ticks earlier in the same key. */
-export function ticksOf(
-  { stretches, targets }: Pick<Dataset, 'stretches' | 'targets'>,
-  part: Part,
-  horizon: number,
-  before = 0,
-): number[] {
-  return stretches.flatMap(({ from, to, validation, test }) => {
-    const [first, end] = { train: [from, validation], validation: [validation, test], test: [test, to] }[part] as [
-      number,
-      number,
-    ];
-    const ticks: number[] = [];
-    for (let t = Math.max(first, from + before); t + horizon < end; t++) if (Number.isFinite(targets[t])) ticks.push(t);
-    return ticks;
-  });
+/** What the target is at each row, by itself: also where a feature has no value. NaN: nothing. */
+function targetOf(
+  rows: readonly Row[],
+  target: string,
+  timed: boolean,
+  maths: MathFunctions,
+): ReadonlyMap<Row, number> {
+  const byKey = new Map<string, ReturnType<typeof compileColumns>>();
+  return new Map(
+    rows.map((row) => {
+      const expression = byKey.get(row.key) ?? compileColumns([target], maths);
+      if (expression.usesTime && !timed)
+        throw new ConfigError(invalid('--target', target, 'a time column in DATA: name it with --time'));
+      byKey.set(row.key, expression);
+      return [row, expression.push(row.values, timed ? row.time : null)?.[0] ?? Number.NaN];
+    }),
+  );
 }
 
 function checkSplit(split: readonly number[]): void {
@@ -144,68 +104,4 @@ function checkSplit(split: readonly number[]): void {
     split.length === 3 && split.every((share) => share > 0) && Math.abs(split[0]! + split[1]! + split[2]! - 1) < 1e-9;
   if (!fits)
     throw new ConfigError(invalid('--split', split.join(','), 'three shares above 0 that make 1, such as .7,.15,.15'));
-}
-
-/** Moments of the training part. @throws DataError for a column without variance */
-function measure(
-  values: Float32Array,
-  targets: Float64Array,
-  F: number,
-  columns: readonly string[],
-  target: string,
-  stretches: readonly Stretch[],
-  horizon: number,
-): Pick<Dataset, 'mean' | 'variance' | 'target'> {
-  const ticks = ticksOf({ stretches, targets }, 'train', horizon);
-  if (ticks.length < 2) throw new DataError(invalid('DATA', `${ticks.length} rows to learn from`, 'more rows'));
-  const moments = (name: string, read: (t: number) => number): { mean: number; variance: number } => {
-    let [mean, squares] = [0, 0];
-    ticks.forEach((t, i) => {
-      const off = read(t) - mean;
-      mean += off / (i + 1);
-      squares += off * (read(t) - mean);
-    });
-    const variance = squares / ticks.length;
-    if (!(variance > 1e-24 * Math.max(1, mean * mean)))
-      throw new DataError(invalid(`column ${name}`, mean, 'values that differ: it is constant over the training part'));
-    return { mean, variance };
-  };
-  const inputs = columns.map((name, f) => moments(name, (t) => values[t * F + f]!));
-  const y = moments(target, (t) => targets[t]!);
-  return {
-    mean: Float32Array.from(inputs, ({ mean }) => mean),
-    variance: Float32Array.from(inputs, ({ variance }) => variance),
-    target: { mean: y.mean, deviation: Math.sqrt(y.variance) },
-  };
-}
-
-/** Features that are, to all appearance, what should be said. */
-function leaks(
-  values: Float32Array,
-  targets: Float64Array,
-  F: number,
-  columns: readonly string[],
-  target: string,
-  stretches: readonly Stretch[],
-  horizon: number,
-): string[] {
-  const ticks = ticksOf({ stretches, targets }, 'train', horizon);
-  const n = ticks.length;
-  const mean = (read: (t: number) => number): number => ticks.reduce((sum, t) => sum + read(t), 0) / n;
-  const y = mean((t) => targets[t]!);
-  return columns.flatMap((name, f) => {
-    const x = mean((t) => values[t * F + f]!);
-    let [xx, yy, xy] = [0, 0, 0];
-    for (const t of ticks) {
-      const [a, b] = [values[t * F + f]! - x, targets[t]! - y];
-      xx += a * a;
-      yy += b * b;
-      xy += a * b;
-    }
-    const correlation = xy / Math.sqrt(xx * yy);
-    if (!(Math.abs(correlation) > LEAK)) return [];
-    return [
-      `${name} correlates to ${correlation.toFixed(5)} with ${target} ${horizon} ticks later: is it the target in disguise?`,
-    ];
-  });
 }

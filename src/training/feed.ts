@@ -2,6 +2,7 @@
 import { ConfigError, DataError, invalid } from '../errors.ts';
 import type { Tape } from '../model/tape.ts';
 import type { Random } from '../random.ts';
+import { type Group, layOut, type Piece } from './lanes.ts';
 import type { Loss } from './loss.ts';
 
 /** A series and what should be said at each of its ticks; ticks that nothing is learnt from may hold anything. */
@@ -18,11 +19,8 @@ export interface TrainingData {
 
 /** Windows by their last ticks, each of which begins at the zero state. */
 export type Windows = ArrayLike<number>;
-/** Ticks from `from` to before `to`, in one piece, which is cut into as many lanes as there are in a batch. */
-export interface Stretch {
-  from: number;
-  to: number;
-}
+/** Ticks in one piece, or in several that no state crosses; they are cut into as many lanes as there are in a batch. */
+export type Stretch = Piece | { pieces: readonly Piece[] };
 
 /** One pass over some data. */
 export interface Feed {
@@ -82,33 +80,44 @@ export class WindowFeed implements Feed {
   }
 }
 
-/** Lanes side by side through a stretch, segment after segment, states carried on; the loss is that of every tick. */
+/** Lanes side by side, segment after segment, states carried on; the loss is that of every tick. */
 export class LaneFeed implements Feed {
   readonly steps: number;
+  /** Most lanes of a step. */
   readonly lanes: number;
   readonly #tape: Tape;
   readonly #loss: Loss;
   readonly #data: TrainingData;
-  readonly #from: number;
-  /** Ticks of a lane; what is left over at the end of the stretch is not used. */
-  readonly #length: number;
+  /** What each step begins with: the group of lanes that it belongs to, and which of their segments it is. */
+  readonly #plan: readonly { group: Group; segment: number }[];
 
   /** @throws ConfigError for a stretch shorter than a segment, DataError for one beyond the series and values that are not finite */
-  constructor(tape: Tape, loss: Loss, data: TrainingData, { from, to }: Stretch, what: string) {
+  constructor(tape: Tape, loss: Loss, data: TrainingData, stretch: Stretch, what: string) {
     const T = data.values.length / data.inputs;
-    const fits = Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to <= T;
-    if (!fits) throw new DataError(invalid(`${what} ticks`, `${from} to ${to}`, `a part of 0 to ${T}`));
     const { branches: B, ticks: K } = tape;
-    this.lanes = Math.min(B, Math.floor((to - from) / K));
-    if (this.lanes < 1) throw new ConfigError(invalid(`${what} ticks`, to - from, `at least ${K}, those of a segment`));
-    this.steps = Math.floor((to - from) / this.lanes / K);
+    const pieces = 'pieces' in stretch ? stretch.pieces : [stretch];
+    for (const { from, to } of pieces) {
+      const fits = Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to <= T;
+      if (!fits) throw new DataError(invalid(`${what} ticks`, `${from} to ${to}`, `a part of 0 to ${T}`));
+    }
+    const groups = layOut(pieces, K, B);
+    const longest = pieces.reduce((most, { from, to }) => Math.max(most, to - from), 0);
+    if (groups.length === 0)
+      throw new ConfigError(invalid(`${what} ticks`, longest, `at least ${K}, those of a segment`));
+    this.lanes = Math.max(...groups.map(({ first }) => first.length));
+    this.#plan = groups.flatMap((group) => Array.from({ length: group.length }, (_, segment) => ({ group, segment })));
+    this.steps = this.#plan.length;
     this.#tape = tape;
     this.#loss = loss;
     this.#data = data;
-    this.#from = from;
-    this.#length = this.steps * K;
-    loss.check(data.targets, from, from + this.lanes * this.#length);
-    checkValues(data, (t) => t >= from && t < from + this.lanes * this.#length);
+    const used = new Uint8Array(T);
+    for (const { first, length } of groups) {
+      for (const from of first) {
+        loss.check(data.targets, from, from + length * K);
+        used.fill(1, from, from + length * K);
+      }
+    }
+    checkValues(data, (t) => used[t] === 1);
   }
 
   shuffle(): void {}
@@ -117,16 +126,17 @@ export class LaneFeed implements Feed {
     const { branches: B, ticks: K } = this.#tape;
     const { values, inputs: F, targets, width: W } = this.#data;
     const to = this.#loss.targets;
-    if (step === 0) this.#tape.reset();
+    const { group, segment } = this.#plan[step]!;
+    if (segment === 0) this.#tape.reset();
     else this.#tape.carry();
-    for (let i = 0; i < this.lanes; i++) {
-      const first = this.#from + i * this.#length + step * K;
+    for (const [i, lane] of group.first.entries()) {
+      const first = lane + segment * K;
       this.#tape.put(i, values, first * F);
       for (let t = 0; t < K; t++) {
         for (let w = 0; w < W; w++) to[(t * B + i) * W + w] = targets[(first + t) * W + w]!;
       }
     }
-    return this.lanes;
+    return group.first.length;
   }
 }
 

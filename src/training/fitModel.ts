@@ -1,16 +1,18 @@
 /** From rows to a model that says how good it is. */
-import { Conformal } from '../conformal.ts';
-import { ConfigError, invalid } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
 import type { LayerSpec, ModelSpec } from '../model/spec.ts';
 import { predict } from '../offline/predict.ts';
-import { drift, type Forecast, meanSquare, persistence, ridge } from './baselines.ts';
-import { type Dataset, ticksOf } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
+import { goalOf } from './goal.ts';
 import { initialise } from './initialise.ts';
+import { lanesIn, piecesOf, SEGMENT } from './lanes.ts';
+import type { LossOptions } from './loss.ts';
+import { measure, type Report } from './report.ts';
+import { checkSeason } from './season.ts';
+import { ticksOf } from './series.ts';
 import { type Epoch, Trainer, type TrainerOptions } from './trainer.ts';
 
-export interface FitOptions
-  extends Pick<TrainerOptions, 'loss' | 'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed'> {
+export interface FitOptions extends Pick<TrainerOptions, 'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed'> {
   name: string;
   columns: readonly string[];
   target: string;
@@ -18,39 +20,14 @@ export interface FitOptions
   /** T of a windowed model; null: stateful. */
   window: number | null;
   layers: string;
+  /** Default: binary cross-entropy where the target is an event (a comparison, `is(x, value)`), else the squared error. */
+  loss?: LossOptions;
+  /** Ticks after which the target repeats itself, for the report; default: looked for. */
+  season?: number | null;
+  /** Whether the rows have real times; default false. */
+  timed?: boolean;
 }
 
-export interface Report {
-  rows: { train: number; validation: number; test: number };
-  epochs: { loss: number; validationLoss: number | null }[];
-  /** The epoch whose weights were kept, and why training ended. */
-  best: number;
-  stopped: string;
-  /** In the units of the target. Skill is 1 - MSE / MSE of the other. */
-  test: {
-    rmse: number;
-    mae: number;
-    skillVsPersistence: number;
-    skillVsDrift: number;
-    skillVsLinear: number;
-    /** Of the adaptive interval that should hold 90 %. */
-    intervalCoverage: number;
-  };
-  warnings: string[];
-  /** The test part, tick by tick: what was said, what arrived then, and the adaptive interval; NaN: none yet. */
-  said: { time: number; said: number; arrived: number; low: number; high: number }[];
-  /** Errors over the validation part, oldest first: what a live interval begins with. */
-  errors: Float32Array;
-  /** Share of test values within the quantile of the validation part's absolute errors, by the share that it should be. */
-  calibration: { nominal: number; realised: number }[];
-}
-
-/** Shares at which calibration is measured. */
-const NOMINAL = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
-
-/** Ticks through which gradients are carried back where states are carried on, and segments of a lane at least. */
-const SEGMENT = 32;
-const SEGMENTS = 8;
 /** Errors that go with the model. */
 const KEPT = 500;
 /** Ticks that the linear model sees beside a stateful one. */
@@ -59,7 +36,8 @@ const LINEAR_TICKS = 16;
 /**
  * Trains a model on a dataset and measures it on the part that it has not seen.
  * @param tell after each epoch @param signal ends it; the best weights so far are kept
- * @returns a native model that takes the features in their own units and says the target in its own, and its report
+ * @returns a native model that takes the features in their own units and says in the target's own what it is to say of it
+ *   (`Goal`), and its report
  * @throws ConfigError, DataError for what does not fit
  */
 export async function fitModel(
@@ -69,20 +47,25 @@ export async function fitModel(
   tell: (epoch: Epoch) => void = () => {},
   signal?: AbortSignal,
 ): Promise<{ spec: ModelSpec; report: Report }> {
-  const { columns, target, horizon, window, layers, name, seed = 0 } = options;
-  const { mean, deviation } = dataset.target;
+  const { columns, target, horizon, window, layers, name, seed = 0, season = null, timed = false } = options;
+  checkSeason(dataset, season);
+  const goal = goalOf(dataset, target, horizon, options.loss);
+  const { outputs, activation } = goal;
   const fresh = initialise(
     kernels.math,
-    { outputs: [target], layers, inputs: dataset.inputs, statistics: dataset, seed },
+    { outputs, activation, layers, inputs: dataset.inputs, statistics: dataset, seed },
     {
       name,
       features: [...columns],
-      target: { expression: target, output: 0 },
+      target: goal.target,
       horizon,
       mode: window ? 'windowed' : 'stateful',
       window,
     },
   );
+  // probabilities are what they are; values are learnt in their own deviations
+  const scaled = goal.activation === 'linear';
+  const { mean, deviation } = scaled ? dataset.target : { mean: 0, deviation: 1 };
   const data = {
     values: dataset.values,
     inputs: dataset.inputs,
@@ -90,21 +73,21 @@ export async function fitModel(
     width: 1,
   };
   const trainer = new Trainer(kernels, fresh, data, {
-    ...options,
+    ...{ ...options, loss: goal.loss },
     ...feeds(dataset, horizon, window, options.batch ?? 32),
   });
   const trained = await trainer.run(tell, signal);
-  const spec = inUnits(trained.spec, mean, deviation, dataset);
-  const said = await saidBy(kernels, spec, dataset, window);
-  const report = measured(dataset, options, (t) => said[t]!);
+  const learnt = { ...trained.spec, mean: dataset.mean };
+  const spec = scaled ? inUnits(learnt, mean, deviation) : learnt;
+  const model = await saidBy(kernels, spec, dataset, window);
+  const ticks = window ?? LINEAR_TICKS;
+  const report = measure(kernels.math, { dataset, goal, target, horizon, window: ticks, season, timed, model });
   const epochs = trained.epochs.map(({ loss, validation }) => ({ loss, validationLoss: validation }));
-  return {
-    spec: { ...spec, errors: report.errors.slice(-KEPT) },
-    report: { ...report, epochs, best: trained.epoch, stopped: trained.stopped },
-  };
+  const errors = report.errors.length > 0 ? report.errors.slice(-KEPT) : null;
+  return { spec: { ...spec, errors }, report: { ...report, epochs, best: trained.epoch, stopped: trained.stopped } };
 }
 
-/** What is learnt from and what only measures: windows, or a stretch through which states are carried. */
+/** What is learnt from and what only measures: windows, or pieces of every key through which states are carried. */
 function feeds(
   dataset: Dataset,
   horizon: number,
@@ -115,106 +98,41 @@ function feeds(
     const part = (which: 'train' | 'validation'): number[] => ticksOf(dataset, which, horizon, window - 1);
     return { ticks: window, batch, train: part('train'), validation: part('validation') };
   }
-  const [stretch, ...others] = dataset.stretches;
-  if (!stretch || others.length > 0) {
-    const keys = dataset.stretches.map(({ key }) => key).join(', ');
-    throw new ConfigError(
-      invalid('--window', 'stateful', `a number of ticks: a state runs on through one key, not ${keys}`),
-    );
-  }
-  const { from, validation, test } = stretch;
-  // the first ticks of a target that is a change have no value yet
-  let first = from;
-  while (first < validation && !Number.isFinite(dataset.targets[first])) first++;
-  const end = validation - horizon;
-  // few lanes of a short series: each step learns from one segment of all of them
-  const lanes = Math.max(1, Math.min(batch, Math.floor((end - first) / (SEGMENT * SEGMENTS))));
-  return {
-    ticks: SEGMENT,
-    batch: lanes,
-    train: { from: first, to: end },
-    validation: { from: validation, to: test - horizon },
-  };
+  const train = piecesOf(dataset, 'train', horizon);
+  const validation = piecesOf(dataset, 'validation', horizon);
+  return { ticks: SEGMENT, batch: lanesIn(train, batch), train: { pieces: train }, validation: { pieces: validation } };
 }
 
-/** The model with its output in the target's units. */
-function inUnits(spec: ModelSpec, mean: number, deviation: number, { mean: inputs }: Dataset): ModelSpec {
+/** The model with its outputs in the target's units. */
+function inUnits(spec: ModelSpec, mean: number, deviation: number): ModelSpec {
+  const O = spec.outputs.length;
   const units: LayerSpec = {
     kind: 'rescaling',
     name: 'units',
-    inputs: 1,
-    scale: Float32Array.of(deviation),
-    offset: Float32Array.of(mean),
+    inputs: O,
+    scale: new Float32Array(O).fill(deviation),
+    offset: new Float32Array(O).fill(mean),
   };
-  return { ...spec, layers: [...spec.layers, units], mean: inputs };
+  return { ...spec, layers: [...spec.layers, units] };
 }
 
-/** What a model says at every tick (T): NaN where a window is not complete. */
+/** What a model says at every tick (O): nothing (NaN) where a window is not complete. */
 async function saidBy(
   kernels: Kernels,
   spec: ModelSpec,
   dataset: Dataset,
   window: number | null,
-): Promise<Float64Array> {
-  const F = dataset.inputs;
-  const said = new Float64Array(dataset.targets.length).fill(Number.NaN);
+): Promise<(t: number) => Float32Array> {
+  const [F, O] = [dataset.inputs, spec.outputs.length];
+  const said = new Float32Array(dataset.targets.length * O).fill(Number.NaN);
   const mode = window ? 'windowed' : 'stateful';
-  for (const { key, from, to } of dataset.stretches) {
+  for (const { key, from, to } of dataset.series) {
     const ticks = Array.from({ length: to - from }, (_, i) => ({
       row: { ...dataset.rows[from + i]!, index: from + i },
       x: dataset.values.subarray((from + i) * F, (from + i + 1) * F),
     }));
     for await (const { tick, output } of predict(kernels, spec, [{ key, ticks }], { mode, window, rows: null }))
-      said[tick.row.index] = output[0]!;
+      said.set(output, tick.row.index * O);
   }
-  return said;
-}
-
-function measured(
-  dataset: Dataset,
-  { target, horizon, window }: FitOptions,
-  model: Forecast,
-): Omit<Report, 'epochs' | 'best' | 'stopped'> {
-  const before = (window ?? LINEAR_TICKS) - 1;
-  const part = (which: 'train' | 'validation' | 'test'): number[] => ticksOf(dataset, which, horizon, before);
-  const test = part('test');
-  const mse = meanSquare(dataset, test, model);
-  const skill = (other: Forecast): number => 1 - mse / meanSquare(dataset, test, other);
-  const skillVsPersistence = skill(persistence(dataset, target));
-  const error = (t: number): number => dataset.targets[t]! - model(t);
-  const validation = part('validation');
-  const conformal = new Conformal();
-  const settled = [...validation, ...test];
-  const said = settled.flatMap((t, i) => {
-    // an error is known so many ticks later
-    if (i >= horizon) conformal.update(error(settled[i - horizon]!));
-    if (i < validation.length) return [];
-    const { below, above } = conformal.reach;
-    const [low, high] = [model(t) - below, model(t) + above];
-    return { time: dataset.rows[t + horizon]!.time, said: model(t), arrived: dataset.targets[t]!, low, high };
-  });
-  const held = said.filter(({ arrived, low, high }) => low <= arrived && arrived <= high).length;
-  const sizes = validation.map((t) => Math.abs(error(t))).sort((a, b) => a - b);
-  const calibration = NOMINAL.map((nominal) => {
-    const width = sizes[Math.min(sizes.length, Math.ceil((sizes.length + 1) * nominal)) - 1]!;
-    return { nominal, realised: test.filter((t) => Math.abs(error(t)) <= width).length / test.length };
-  });
-  const warnings = [...dataset.warnings];
-  if (!(skillVsPersistence > 0))
-    warnings.push('The model does not beat persistence on the test part: "as now" is the better forecast.');
-  return {
-    rows: { train: part('train').length, validation: validation.length, test: test.length },
-    test: {
-      rmse: Math.sqrt(mse),
-      mae: test.reduce((sum, t) => sum + Math.abs(error(t)), 0) / test.length,
-      skillVsPersistence,
-      skillVsDrift: skill(drift(dataset, target, horizon)),
-      skillVsLinear: skill(ridge(dataset, horizon, before + 1)),
-      intervalCoverage: held / test.length,
-    },
-    warnings,
-    said,
-    errors: Float32Array.from(validation, error),
-    calibration,
-  };
+  return (t) => said.subarray(t * O, (t + 1) * O);
 }

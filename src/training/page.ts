@@ -1,6 +1,8 @@
 /** The report of a training run as one page that needs nothing else: no scripts, no fonts, nothing from elsewhere. */
-import { band, chart, escapeText, line, number, points } from './charts.ts';
-import type { Report } from './fitModel.ts';
+import { escapeText, number } from './charts.ts';
+import { STYLE } from './pageStyle.ts';
+import { calibration, classStrips, events, forecasts, learning, percent, skills } from './panels.ts';
+import type { Report } from './report.ts';
 
 export interface PageFacts {
   model: string;
@@ -13,21 +15,16 @@ export interface PageFacts {
   timed: boolean;
 }
 
-/** Ticks of the test part that are drawn, the newest ones. */
-const SHOWN = 240;
-
 /** @returns a whole HTML document */
 export function reportPage(report: Report, facts: PageFacts): string {
-  const { test, rows, warnings } = report;
-  const beats = test.skillVsPersistence > 0;
-  const verdict = beats
-    ? `${percent(test.skillVsPersistence)} less squared error than “as now”`
-    : 'It does not beat “as now”';
+  const { rows, warnings, season } = report;
+  const { beats, words } = verdict(report);
   const made: [string, string][] = [
     ['Data', facts.data],
-    ['Target', `${facts.target}, ${facts.horizon} ${facts.horizon === 1 ? 'tick' : 'ticks'} ahead`],
+    ['Target', `${facts.target}, ${ticks(facts.horizon)} ahead`],
     ['Features', facts.features.join(', ')],
     ['Layers', facts.layers],
+    ['Season', season ? `${ticks(season.ticks)}, ${FOUND[season.by]}` : 'none that fits twice into the training part'],
     [
       'Ticks',
       `${number(rows.train)} to learn from, ${number(rows.validation)} to choose by, ${number(rows.test)} to measure on`,
@@ -45,15 +42,14 @@ export function reportPage(report: Report, facts: PageFacts): string {
 <body>
 <header><h1>${escapeText(facts.model)}</h1><p>training report</p></header>
 <main>
-<section class="verdict"><h2 class="${beats ? 'good' : 'bad'}">${verdict}</h2>
-<p>on ${number(rows.test)} ticks that it has not seen; error ${short(test.rmse)} (RMSE), ${short(test.mae)} (mean absolute), in the units of ${escapeText(facts.target)}.</p>
+<section class="verdict"><h2 class="${beats ? 'good' : 'bad'}">${words}</h2>
+<p>on ${number(rows.test)} ticks that it has not seen; ${escapeText(errors(report, facts))}.</p>
 ${warnings.map((warning) => `<p class="bad">${escapeText(warning)}</p>`).join('\n')}</section>
-<section><h2>What was said, and what came</h2><p class="key"><span class="arrived">arrived</span> <span class="said">said before</span> <span class="band">90 % interval, held ${percent(test.intervalCoverage)}</span></p>
-${forecasts(report, facts)}</section>
-<div class="pair">
+<section><h2>What was said, and what came</h2>${said(report, facts)}</section>
+${scores(report)}<div class="pair">
 <section><h2>Against simpler forecasts</h2><p class="key">share of squared error less</p>${skills(report)}</section>
 <section><h2>Learning</h2><p class="key"><span class="arrived">validation</span> <span class="said">training</span> kept: epoch ${report.best} of ${report.epochs.length}</p>${learning(report)}</section>
-<section><h2>Calibration</h2><p class="key">share within an interval: asked and held</p>${calibration(report)}</section>
+<section><h2>${report.classes ? 'Reliability' : 'Calibration'}</h2><p class="key">${CALIBRATED[report.kind]}</p>${calibration(report)}</section>
 </div>
 <section><h2>Made of</h2><dl>${made.map(([name, value]) => `<dt>${name}</dt><dd>${escapeText(value)}</dd>`).join('')}</dl></section>
 </main>
@@ -62,120 +58,97 @@ ${forecasts(report, facts)}</section>
 `;
 }
 
-function forecasts({ said }: Report, { timed, target }: PageFacts): string {
-  const shown = said.slice(-SHOWN);
-  const at = (read: (one: Report['said'][number]) => number): number[] => shown.map(read);
-  const [low, high] = [at((s) => s.low), at((s) => s.high)];
-  const label = (i: number): string =>
-    timed ? new Date(shown[i]!.time).toISOString().slice(0, 10) : `tick ${shown[i]!.time}`;
-  return chart({
-    what: `${target}: said and arrived, the last ${shown.length} ticks of the test part`,
-    width: 1120,
-    height: 300,
-    count: shown.length,
-    values: [...at((s) => s.said), ...at((s) => s.arrived), ...low, ...high].filter(Number.isFinite),
-    labels: [0, Math.floor((shown.length - 1) / 2), shown.length - 1].map((i) => [i, label(i)]),
-    draw: (x, y) =>
-      band(low, high, x, y) +
-      line(
-        'arrived',
-        at((s) => s.arrived),
-        x,
-        y,
-      ) +
-      line(
-        'said',
-        at((s) => s.said),
-        x,
-        y,
-      ),
-  });
+const FOUND = {
+  asked: 'as asked for',
+  day: 'a day',
+  week: 'a week',
+  year: 'a year',
+  autocorrelation: 'by the autocorrelation of the target',
+};
+
+const CALIBRATED = {
+  value: 'share within an interval: asked and held',
+  quantiles: 'share below a quantile: asked and arrived',
+  event: 'probability said, and how often it happened; the larger, the more ticks',
+  classes: 'probability of the likeliest class, and how often it arrived; the larger, the more ticks',
+};
+
+/** Whether the model is worth having, against the hardest of what must be beaten. */
+function verdict({ test, classes, quantiles }: Report): { beats: boolean; words: string } {
+  if (quantiles) {
+    const mean = quantiles.reduce((sum, { skill }) => sum + (skill ?? 0), 0) / quantiles.length;
+    const words = `${percent(mean)} less quantile loss than fixed quantiles`;
+    return mean > 0 ? { beats: true, words } : { beats: false, words: 'It does not beat fixed quantiles' };
+  }
+  const others: [string, number][] = classes
+    ? [
+        ['the base rate', classes.skillVsBaseRate ?? 0],
+        ['the usual share given now', classes.skillVsTransition ?? 0],
+      ]
+    : [['“as now”', test.skillVsPersistence ?? 0]];
+  const [name, skill] = others.reduce((least, one) => (one[1] < least[1] ? one : least));
+  if (skill > 0) return { beats: true, words: `${percent(skill)} less squared error than ${name}` };
+  return { beats: false, words: `It does not beat ${name}` };
 }
 
-function learning({ epochs, best }: Report): string {
-  const [loss, validation] = [epochs.map((e) => e.loss), epochs.map((e) => e.validationLoss ?? Number.NaN)];
-  return chart({
-    what: 'loss by epoch',
-    width: 352,
-    height: 220,
-    count: epochs.length,
-    values: [...loss, ...validation].filter(Number.isFinite),
-    labels: [
-      [0, '1'],
-      [epochs.length - 1, `epoch ${epochs.length}`],
+function errors({ test, classes }: Report, { target }: PageFacts): string {
+  if (!classes)
+    return `error ${short(test.rmse)} (RMSE), ${short(test.mae)} (mean absolute), in the units of ${target}`;
+  const right = `the likeliest class arrived at ${percent(classes.accuracy)} of them, the most frequent one at ${percent(classes.accuracyOfMostFrequent)}`;
+  return classes.auroc === null ? right : `${right}; area under the ROC curve ${short(classes.auroc)}`;
+}
+
+function said(report: Report, facts: PageFacts): string {
+  const { classes, test, quantiles } = report;
+  if (report.kind === 'event' && classes)
+    return `<p class="key"><span class="said">probability said before</span> <span class="arrived">above: it happened; below: it did not</span> <span class="band">dotted: its share of the training part, ${percent(classes.baseRate)}</span></p>
+<div class="wide">${events(report, facts)}</div>`;
+  if (classes)
+    return `<p class="key"><span class="said">the stronger, the likelier said before</span> <span class="arrived">marked: it arrived</span></p>
+<div class="wide">${classStrips(report, facts)}</div>`;
+  const band = quantiles
+    ? `<span class="band">between the quantiles ${quantiles[0]!.tau} and ${quantiles.at(-1)!.tau}</span>`
+    : `<span class="band">90 % interval, held ${percent(test.intervalCoverage ?? 0)}</span>`;
+  return `<p class="key"><span class="arrived">arrived</span> <span class="said">said before</span> ${band}</p>
+<div class="wide">${forecasts(report, facts)}</div>`;
+}
+
+/** Figures that only some kinds of targets have. */
+function scores({ classes, quantiles }: Report): string {
+  if (quantiles) {
+    const rows = quantiles.map(({ output, tau, pinball, skill, below }) => [
+      ...[output, short(pinball), percent(skill ?? 0), percent(tau), percent(below)],
+    ]);
+    return section(
+      'Quantiles',
+      ['', 'pinball loss', 'less than a fixed quantile', 'asked below', 'arrived below'],
+      rows,
+    );
+  }
+  if (!classes) return '';
+  return section(
+    'Probabilities',
+    ['', 'model', 'base rate'],
+    [
+      ['log loss', short(classes.logLoss), short(classes.logLossOfBaseRate)],
+      ['Brier score', short(classes.brier), short(classes.brierOfBaseRate)],
+      ['likeliest class right', percent(classes.accuracy), percent(classes.accuracyOfMostFrequent)],
+      ...(classes.auroc === null ? [] : [['area under the ROC curve', short(classes.auroc), '0.5']]),
     ],
-    draw: (x, y) =>
-      line('said', loss, x, y) +
-      line('arrived', validation, x, y) +
-      (best > 0 ? points('kept', [[x(best - 1), y(validation[best - 1]!)]]) : ''),
-  });
+  );
 }
 
-function skills({ test }: Report): string {
-  const bars = [
-    ['as now', test.skillVsPersistence],
-    ['as now and the usual change', test.skillVsDrift],
-    ['ridge regression', test.skillVsLinear],
-  ] as const;
-  const most = Math.max(0.05, ...bars.map(([, skill]) => Math.min(1, Math.abs(skill))));
-  const row = ([name, skill]: (typeof bars)[number], i: number): string => {
-    const width = (150 * Math.min(most, Math.abs(skill))) / most;
-    const from = skill < 0 ? 176 - width : 176;
-    const top = 30 + 62 * i;
-    return `<text x="8" y="${top}">${name}</text><text class="value" x="344" y="${top}" text-anchor="end">${percent(skill)}</text>
-<rect class="${skill > 0 ? 'good' : 'bad'}" x="${from}" y="${top + 8}" width="${width}" height="14"/>`;
-  };
-  const words = bars.map(([name, skill]) => `${name} ${percent(skill)}`).join(', ');
-  return `<svg viewBox="0 0 352 220" role="img" aria-label="${escapeText(words)}"><path class="zero" d="M176 34V200"/>${bars.map(row).join('')}</svg>`;
+function section(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[], tag: string): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join('')}</tr>`;
+  const body = rows.map((cells) => line(cells, 'td')).join('');
+  return `<section><h2>${title}</h2><div class="wide"><table>${line(header, 'th')}${body}</table></div></section>\n`;
 }
 
-function calibration(report: Report): string {
-  const at = (share: number): [number, number] => [48 + 280 * share, 190 - 170 * share];
-  const dots = report.calibration.map(({ nominal, realised }): [number, number] => [at(nominal)[0], at(realised)[1]]);
-  const words = report.calibration
-    .map(({ nominal, realised }) => `${percent(nominal)}: ${percent(realised)}`)
-    .join(', ');
-  const ticks = [0, 0.5, 1]
-    .map((share) => {
-      const [x, y] = at(share);
-      return `<text x="${x}" y="208" text-anchor="middle">${100 * share}</text><text x="42" y="${y + 4}" text-anchor="end">${100 * share}</text><path class="grid" d="M48 ${y}H328"/>`;
-    })
-    .join('');
-  return `<svg viewBox="0 0 352 220" role="img" aria-label="held of what was asked: ${words}">${ticks}<path class="zero" d="M48 190L328 20"/>${points('kept', dots)}</svg>`;
+function ticks(n: number): string {
+  return `${n} ${n === 1 ? 'tick' : 'ticks'}`;
 }
 
-function percent(share: number): string {
-  const value = 100 * share;
-  return `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(Math.abs(value) < 10 ? 1 : 0)} %`;
+function short(value: number | null): string {
+  return value === null ? 'none' : String(Number(value.toPrecision(3)));
 }
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
-/** Tokens of the dashboard. */
-const STYLE = `
-:root{--bg:#0c0f14;--line:#222a34;--line2:#3a4656;--t1:#e9edf3;--t2:#acb7c5;--t3:#8592a3;--act:#f2f4f8;--pred:#b9a0ff;--ok:#4fc78f;--crit:#ff7381}
-@media (prefers-color-scheme:light){:root{--bg:#f6f6f4;--line:#e1e4e8;--line2:#c3cad3;--t1:#14181e;--t2:#455060;--t3:#5f6a79;--act:#14181e;--pred:#6a40cf;--ok:#17784a;--crit:#bf1d38}}
-*{box-sizing:border-box}
-body{max-width:1184px;margin:0 auto;background:var(--bg);color:var(--t2);font:13px/18px "Inter Variable",system-ui,sans-serif;font-feature-settings:"tnum"}
-header,section{padding:16px;border-bottom:1px solid var(--line)}
-header{display:flex;gap:12px;align-items:baseline}
-h1{margin:0;color:var(--t1);font-size:16px;font-weight:640}
-h2{margin:0 0 4px;color:var(--t1);font-size:14px;font-weight:640}
-p{margin:0;color:var(--t3)}
-.verdict h2{font-size:26px;line-height:32px;font-weight:600}
-h2.good{color:var(--ok)}h2.bad,p.bad{color:var(--crit)}
-.key{font-size:12px}.key span{margin-right:12px}
-.key .arrived{color:var(--act)}.key .said{color:var(--pred)}.key .band{color:var(--t2)}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr))}
-svg{display:block;width:100%;height:auto;margin-top:8px}
-svg text{fill:var(--t3);font-size:11px}svg .value{fill:var(--t1)}
-path{fill:none}.grid{stroke:var(--line)}.zero{stroke:var(--line2)}
-path.arrived{stroke:var(--act);stroke-width:1.5}path.said{stroke:var(--pred);stroke-width:1.5;stroke-dasharray:5 3}
-path.band{fill:var(--pred);fill-opacity:.16}
-circle.kept{fill:var(--bg);stroke:var(--t1);stroke-width:1.5}
-rect.good{fill:var(--ok)}rect.bad{fill:var(--crit)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}dt{color:var(--t3)}dd{margin:0;color:var(--t1);overflow-wrap:anywhere}
-@media print{body{max-width:none}}
-`;

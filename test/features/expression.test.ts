@@ -44,6 +44,10 @@ describe('parseExpression', () => {
     ['dayOfYear', '<dayOfYear>'],
     ['`dayOfYear` + `wind speed (m/s)`', '(+ dayOfYear wind speed (m/s))'],
     ['log', 'log'],
+    ['diff(close) > 0', '(> (diff close) 0)'],
+    ['a + 1 <= b * 2', '(<= (+ a 1) (* b 2))'],
+    ['1 - (a>=b)', '(- 1 (>= a b))'],
+    ['diff(a < -b)', '(diff (< a (neg b)))'],
     ['température_2', 'température_2'],
   ])('reads %s', (text, tree) => {
     expect(prefix(parseExpression(text, vocabulary))).toBe(tree);
@@ -59,6 +63,8 @@ describe('parseExpression', () => {
     ['a $ b', /position 3: '\$'/],
     ['`open', /position 1: '`'/],
     ['* a', /position 1: '\*'/],
+    ['a > b > c', /position 7: '>' \(expected an operator or the end/],
+    ['a > = b', /position 5: '=' \(expected a number, a column or an operator\)/],
     ['log()', /position 5: '\)'/],
     [`${'('.repeat(300)}a${')'.repeat(300)}`, /levels of nesting/],
     [`a${'+a'.repeat(600)}`, /at most 1000 characters, not 1201/],

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { clocks, compileColumns, type MathFunctions, transforms } from '../../src/features/index.ts';
+import { clocks, compileColumns, isEvent, type MathFunctions, transforms } from '../../src/features/index.ts';
 
 /** The engine takes these from the kernels; here the machine's own will do, every figure is exact or has a tolerance. */
 const maths: MathFunctions = Math;
@@ -13,6 +13,20 @@ describe('compileColumns', () => {
     expect(columns.columns()).toEqual(['high', 'low']);
     expect(columns.usesTime).toBe(false);
     expect([...columns.push({ high: 3, low: 1, other: 9 }, null)!]).toEqual([3, 2, -1, 5]);
+  });
+
+  it('compares: 1, 0, or no value where a side has none', () => {
+    const columns = compileColumns(['a > 2', 'a < 2', 'a >= 2', 'a <= 2'], maths);
+    expect([...columns.push({ a: 1 }, null)!]).toEqual([0, 1, 0, 1]);
+    expect([...columns.push({ a: 2 }, null)!]).toEqual([0, 0, 1, 1]);
+    expect([...columns.push({ a: 3 }, null)!]).toEqual([1, 0, 1, 0]);
+    expect(columns.push({ a: Number.NaN }, null)).toBeNull();
+    const up = compileColumns(['diff(a) > 0'], maths);
+    expect(up.push({ a: 1 }, null)).toBeNull();
+    expect(up.push({ a: 2 }, null)![0]).toBe(1);
+    expect(['a > 1', '(is(a, 2))', 'diff(a)', '-a', 'a', '1 - (a > 1)'].map(isEvent)).toEqual([
+      ...[true, true, false, false, false, false],
+    ]);
   });
 
   it('gives log(x / previous x) from the second tick on', () => {

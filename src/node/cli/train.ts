@@ -1,9 +1,14 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Report } from '../../training/index.ts';
+import { ConfigError, invalid } from '../../errors.ts';
+import type { LossOptions } from '../../training/index.ts';
 import { numberFrom, wholeFrom } from './options.ts';
 import { note, print, printText, run } from './run.ts';
-import { short, table } from './table.ts';
+import { short } from './table.ts';
+import { reportJson, reportText } from './trainReport.ts';
+
+/** Reasons for dropped rows that are printed. */
+const REASONS = 5;
 
 interface Options {
   target: string;
@@ -12,9 +17,11 @@ interface Options {
   time?: string;
   key?: string;
   horizon: number;
-  window: number | null;
+  window: number | 'stateful';
   layers: string;
-  loss: 'mse' | 'mae' | 'huber';
+  loss?: LossOptions['kind'];
+  tau?: number[];
+  season?: number;
   epochs: number;
   patience: number;
   batch: number;
@@ -31,7 +38,10 @@ export function trainCommand(): Command {
   return new Command('train')
     .description('trains a model on recorded data and says how good it is on the part it has not seen')
     .argument('<data>', 'a .csv (header row), .ndjson, .parquet or .mcap file, or - for CSV or NDJSON on stdin')
-    .requiredOption('--target <what>', 'what the model should say ahead: a column or an expression such as diff(close)')
+    .requiredOption(
+      '--target <what>',
+      'what the model should say ahead: a column or an expression such as diff(close) or diff(close) > 0',
+    )
     .requiredOption('--out <file>', 'a new native .safetensors file')
     .option(
       '--columns <list>',
@@ -40,9 +50,20 @@ export function trainCommand(): Command {
     .option('--time <name>', 'the time column (default: one named time, timestamp, date, datetime or ts)')
     .option('--key <name>', 'the column that tells streams apart')
     .option('--horizon <ticks>', 'how far ahead', wholeFrom(1), 1)
-    .option('--window <ticks>', 'T, ticks that the model sees, or stateful: a state that runs on', windowOf, null)
+    .option('--window <ticks>', 'T, ticks that the model sees, or stateful: a state that runs on', windowOf, 'stateful')
     .option('--layers <list>', 'lstm:64,lstm:32 and the like; a Dense layer gives the output', 'lstm:32')
-    .addOption(new Option('--loss <loss>', 'what is made small').choices(['mse', 'mae', 'huber']).default('mse'))
+    .addOption(
+      new Option(
+        '--loss <loss>',
+        'what is made small (default: mse; binary-crossentropy where the target is a comparison or is(x, value))',
+      ).choices(['mse', 'mae', 'huber', 'quantile', 'binary-crossentropy', 'categorical-crossentropy']),
+    )
+    .option('--tau <list>', 'quantiles of --loss quantile (default: .1,.5,.9)', tausOf)
+    .option(
+      '--season <ticks>',
+      'after which the target repeats itself, for the report (default: looked for)',
+      wholeFrom(2),
+    )
     .option('--epochs <n>', 'passes over the training part, at most', wholeFrom(1), 200)
     .option('--patience <n>', 'epochs without a better validation loss after which it ends', wholeFrom(1), 20)
     .option('--batch <n>', 'windows or lanes of a step', wholeFrom(1), 32)
@@ -54,7 +75,7 @@ export function trainCommand(): Command {
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors',
+      '\nExamples:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors\n  $ whytick train demo/sp500-2000.csv --target "diff(close) > 0" --columns "logReturn(close),log(high/low)" --out up.safetensors',
     )
     .action(run(train));
 }
@@ -75,18 +96,20 @@ async function train(path: string, options: Options): Promise<void> {
     import('../../model/formats/index.ts'),
     import('../files.ts'),
   ]);
-  const { out, target, horizon, window, layers, epochs, patience, batch, seed } = options;
+  const { out, target, horizon, layers, epochs, patience, batch, seed } = options;
+  const window = options.window === 'stateful' ? null : options.window;
   files.checkNew(out, '--out', options.force === true);
   const [{ kernels }, data] = await Promise.all([readKernels(), readData(path, options)]);
   const columns = options.columns === undefined ? data.columns.map(quoteColumn) : splitExpressions(options.columns);
+  if (options.columns === undefined) for (const why of data.leftOut) note(`left out: ${why}`);
   data.require(compileColumns([...columns, target], kernels.math).columns());
   const timed = data.time !== null;
   const dataset = training.makeDataset(
     data.rows,
-    { columns, target, horizon, split: options.split, timed },
+    { columns, target, horizon, split: options.split, timed, window },
     kernels.math,
   );
-  for (const [reason, count] of dataset.dropped) note(`${count} rows were not fed: ${reason}`);
+  for (const why of droppedRows(dataset.dropped)) note(why);
   const stop = new AbortController();
   const interrupt = (): void => {
     note('stopping: the best so far is kept');
@@ -100,7 +123,8 @@ async function train(path: string, options: Options): Promise<void> {
     dataset,
     {
       ...{ name, columns, target, horizon, window, layers, epochs, patience, batch, seed },
-      loss: { kind: options.loss },
+      ...lossOf(options),
+      ...{ season: options.season ?? null, timed },
       optimizer: { kind: 'adam', rate: options.rate, clip: 1 },
     },
     ({ epoch, loss, validation, best }) => {
@@ -111,21 +135,24 @@ async function train(path: string, options: Options): Promise<void> {
   );
   process.off('SIGINT', interrupt);
   const elapsedMs = performance.now() - started;
-  const trainedUntil = dataset.rows[dataset.stretches[0]!.validation - 1]!.time;
-  const validatedUntil = dataset.rows[dataset.stretches[0]!.test - 1]!.time;
+  // of several keys the latest
+  const until = (part: 'validation' | 'test'): number => {
+    const some = dataset.series.filter((one) => one[part] > one.from);
+    return some.reduce((latest, one) => Math.max(latest, dataset.rows[one[part] - 1]!.time), Number.NEGATIVE_INFINITY);
+  };
   const provenance = {
     data: data.file,
     ...{
       rows: report.rows,
-      test: report.test,
+      test: { ...report.test, ...report.classes },
       layers,
-      loss: options.loss,
+      loss: report.loss,
       rate: options.rate,
       batch,
       seed,
       epochs: report.best,
     },
-    ...(timed ? { trainedUntil, validatedUntil } : {}),
+    ...(timed ? { trainedUntil: until('validation'), validatedUntil: until('test') } : {}),
   };
   await files.writeWhole(out, writeNative({ ...spec, provenance }), '--out');
   if (options.report !== undefined) {
@@ -133,47 +160,36 @@ async function train(path: string, options: Options): Promise<void> {
     await files.writeWhole(options.report, new TextEncoder().encode(training.reportPage(report, facts)), '--report');
   }
   report.warnings.forEach(note);
-  if (options.json) print(asJson(out, options, columns, report, elapsedMs));
-  else printText(asText(out, report, elapsedMs));
+  if (options.json) print(reportJson(out, { target, horizon, features: columns }, report, elapsedMs));
+  else printText(reportText(out, report, elapsedMs));
 }
 
-function asJson(
-  model: string,
-  { target, horizon }: Options,
-  features: string[],
-  report: Report,
-  elapsedMs: number,
-): object {
-  const { rows, epochs, test } = report;
-  return { model, target, horizon, features, rows, epochs, test, elapsedMs };
+/** The loss that was asked for. @throws ConfigError for quantiles of another loss */
+function lossOf({ loss, tau }: Options): { loss?: LossOptions } {
+  if (tau && loss !== 'quantile') throw new ConfigError(invalid('--tau', tau.join(','), '--loss quantile beside it'));
+  return loss ? { loss: { kind: loss, ...(tau ? { tau } : {}) } } : {};
 }
 
-function asText(out: string, { rows, epochs, best, stopped, test }: Report, elapsedMs: number): string {
-  const percent = (share: number): string => `${short(100 * share)} %`;
-  const lines = [
-    ['error (RMSE)', short(test.rmse)],
-    ['mean absolute error', short(test.mae)],
-    ['less squared error than "as now"', percent(test.skillVsPersistence)],
-    ['than "as now" and the usual change', percent(test.skillVsDrift)],
-    ['than a ridge regression on the same ticks', percent(test.skillVsLinear)],
-    ['held by the adaptive 90 % interval', percent(test.intervalCoverage)],
-  ];
-  return [
-    `${out}: ${rows.train} ticks learnt from, ${rows.validation} to choose by, ${rows.test} to measure on`,
-    `epoch ${best} of ${epochs.length} kept (ended by ${stopped}), ${(elapsedMs / 1000).toFixed(1)} s`,
-    '',
-    table(['on the test part', ''], lines, '<>'),
-    '',
-    `whytick explain DATA --model ${out}   why it says what it says`,
-  ].join('\n');
+/** The most frequent reasons, and how many there were beside them: some name a value, so that each is another one. */
+function droppedRows(dropped: ReadonlyMap<string, number>): string[] {
+  const reasons = [...dropped].sort(([, a], [, b]) => b - a);
+  const rest = reasons.slice(REASONS).reduce((sum, [, count]) => sum + count, 0);
+  const said = reasons.slice(0, REASONS).map(([reason, count]) => `${count} rows were not fed: ${reason}`);
+  return rest > 0 ? [...said, `${rest} more rows were not fed for like reasons`] : said;
 }
 
-function windowOf(text: string): number | null {
-  return text === 'stateful' ? null : wholeFrom(1)(text);
+function windowOf(text: string): number | 'stateful' {
+  return text === 'stateful' ? text : wholeFrom(1)(text);
 }
 
 function splitOf(text: string): [number, number, number] {
   const shares = text.split(',').map(Number);
   if (shares.length === 3 && shares.every((share) => share > 0 && share < 1)) return shares as [number, number, number];
   throw new InvalidArgumentError('Expected three shares that make 1, such as .7,.15,.15.');
+}
+
+function tausOf(text: string): number[] {
+  const taus = text.split(',').map(Number);
+  if (taus.every((tau) => tau > 0 && tau < 1)) return taus;
+  throw new InvalidArgumentError('Expected shares between 0 and 1, such as .1,.5,.9.');
 }
