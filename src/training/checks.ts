@@ -3,7 +3,7 @@ import { DataError, invalid } from '../errors.ts';
 import type { Row } from '../offline/feed.ts';
 import type { Dataset, DatasetOptions } from './dataset.ts';
 import { piecesOf, SEGMENT } from './lanes.ts';
-import { ticksOf } from './series.ts';
+import { cutAt, ticksOf } from './series.ts';
 
 /** @throws DataError for a time that does not come after the one before it in its key, naming both rows */
 export function checkTimes(rows: readonly Row[]): void {
@@ -74,14 +74,14 @@ function checkTargets(cut: Pick<Dataset, 'series' | 'targets'>, horizon: number,
 }
 
 /** Rows of a key from which each part has something that is said: in windows, or in segments through which states run. */
-function leastRows([train, validation, test]: DatasetOptions['split'], horizon: number, window: number | null): number {
+function leastRows(split: DatasetOptions['split'], horizon: number, window: number | null): number {
   const need = window === null ? [SEGMENT, SEGMENT, 1] : [Math.max(2, window), 1, 1];
   const fits = (n: number): boolean => {
-    const [a, b] = [Math.floor(n * train), Math.floor(n * (train + validation))];
+    const [a, b] = cutAt(n, split);
     return a - horizon >= need[0]! && b - a - horizon >= need[1]! && n - b - horizon >= need[2]!;
   };
   // a part is cut within one row of its share
-  let n = Math.floor(Math.max(...[train, validation, test].map((share, i) => (need[i]! + horizon - 1) / share)));
+  let n = Math.floor(Math.max(...split.map((share, i) => (need[i]! + horizon - 1) / share)));
   while (!fits(n)) n++;
   return n;
 }

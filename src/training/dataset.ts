@@ -5,7 +5,7 @@ import { feed, type Row } from '../offline/feed.ts';
 import { checkColumns, checkLength, checkTimes, gaps } from './checks.ts';
 import { leaks } from './leaks.ts';
 import { type Scales, scales } from './scales.ts';
-import { type Series, ticksOf } from './series.ts';
+import { cutAt, type Series, ticksOf } from './series.ts';
 
 export interface DatasetOptions {
   /** Expressions that feed the model, and the one that it should say `horizon` ticks ahead. */
@@ -64,9 +64,8 @@ export function makeDataset(rows: readonly Row[], options: DatasetOptions, maths
     const n = ticks.length;
     const to = from + n;
     for (let t = from; t + horizon < to; t++) targets[t] = now[t + horizon]!;
-    const validation = from + Math.floor(n * split[0]);
-    const test = from + Math.floor(n * (split[0] + split[1]));
-    series.push({ key, from, to, validation, test });
+    const [validation, test] = cutAt(n, split);
+    series.push({ key, from, to, validation: from + validation, test: from + test });
     from = to;
   }
   const cut = { series, targets };

@@ -34,3 +34,8 @@ export function boundsOf({ from, validation, test, to }: Series, part: Part): [n
   if (part === 'train') return [from, validation];
   return part === 'validation' ? [validation, test] : [test, to];
 }
+
+/** Where validation and test begin among n ticks. 700 times .7 is a little less than 490 in binary, and 490 is meant. */
+export function cutAt(n: number, [train, validation]: readonly [number, number, number]): [number, number] {
+  return [Math.floor(n * train + 1e-9), Math.floor(n * (train + validation) + 1e-9)];
+}

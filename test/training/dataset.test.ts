@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/offline/feed.ts';
 import { drift, meanSquare, persistence, ridge } from '../../src/training/baselines.ts';
 import { type DatasetOptions, makeDataset } from '../../src/training/dataset.ts';
-import { ticksOf } from '../../src/training/series.ts';
+import { cutAt, ticksOf } from '../../src/training/series.ts';
 import { random } from '../kernels.ts';
 
 const rowsOf = (xs: readonly number[], key = ''): Row[] =>
   xs.map((x, index) => ({ index, time: 1000 * index, key, values: { x, z: (index * 7) % 5 } }));
 const options: DatasetOptions = { columns: ['x'], target: 'x', horizon: 1, split: [0.5, 0.25, 0.25], timed: true };
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+it('a part has as many ticks as its share, also where the share is a little less in binary', () => {
+  // 700 x .7 = 489.99999999999994
+  expect(cutAt(700, [0.7, 0.15, 0.15])).toEqual([490, 595]);
+  expect(cutAt(1461, [0.7, 0.15, 0.15])).toEqual([1022, 1241]);
+});
 
 describe('a dataset', () => {
   it('cuts by time; what looks into the next part is left out', () => {

@@ -79,7 +79,7 @@ it('a state runs on through each of several keys', async () => {
     kernels.math,
   );
   const { report } = await fitModel(kernels, keyed, options);
-  expect(report.rows.train).toBe(488 - 15 + (349 - 15));
+  expect(report.rows.train).toBe(489 - 15 + (349 - 15));
   expect(report.test.rmse).toBeLessThan(0.7);
   expect(report.test.skillVsPersistence).toBeGreaterThan(0.6);
   const windowed = await fitModel(kernels, keyed, { ...options, window: 4, epochs: 2 });
