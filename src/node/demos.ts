@@ -26,14 +26,16 @@ function mapping(type: string, columns: readonly string[]): EngineInput['mapping
   };
 }
 
-/** The residual in its own expanding deviations, under a two-sided Page-Hinkley test. */
-function residualDrift(severity: 'critical' | 'warning'): NonNullable<EngineInput['alerts']>[number] {
+type Rule = NonNullable<EngineInput['alerts']>[number];
+
+/** A signal in its own expanding deviations, under a two-sided Page-Hinkley test. */
+function drift(name: string, on: string, severity: Rule['severity'], threshold: number): Rule {
   return {
-    name: 'Residual drift',
-    on: 'residual',
+    name,
+    on,
     standardise: { from: 250 },
     detector: 'page-hinkley',
-    options: { delta: 0.25, threshold: 20, mode: 'both' },
+    options: { delta: 0.25, threshold, mode: 'both' },
     severity,
     keepFiringFor: 10,
   };
@@ -51,7 +53,14 @@ export const demos: readonly Demo[] = [
     model: 'demo/market.safetensors',
     type: 'bar',
     columns: bars,
-    engine: { mapping: mapping('bar', bars), explain, alerts: [residualDrift('critical')] },
+    engine: {
+      mapping: mapping('bar', bars),
+      explain,
+      alerts: [
+        drift('Residual drift', 'residual', 'critical', 20),
+        drift('Range drift', 'input.log(high/low)', 'warning', 20),
+      ],
+    },
   },
   {
     name: 'sensor',
@@ -60,6 +69,10 @@ export const demos: readonly Demo[] = [
     model: 'demo/weather.safetensors',
     type: 'reading',
     columns: readings,
-    engine: { mapping: mapping('reading', readings), explain, alerts: [residualDrift('warning')] },
+    engine: {
+      mapping: mapping('reading', readings),
+      explain,
+      alerts: [drift('Residual drift', 'residual', 'warning', 15)],
+    },
   },
 ];

@@ -302,8 +302,12 @@ it('nothing is encoded while nobody records: counters and explanations are the s
   expect(silent.counters).toEqual(heard.engine.counters);
 });
 
-it("the market demo's rule fires on the published days, as a feed", async () => {
-  const spec = readModel(await readFile(asset('demo/market.safetensors')), 'market.safetensors');
+it('a rule on the market model that Keras made fires on the published days, as a feed', async () => {
+  const spec = {
+    ...readModel(await readFile(asset('demo/market.keras')), 'market.keras'),
+    features: ['logReturn(close)', 'log(high/low)', 'logReturn(volume)'],
+    target: { expression: 'log(high/low)', output: 0 },
+  };
   const live = session(
     {
       mapping: { time: { path: 'time' }, features: { high: 'high', low: 'low', close: 'close', volume: 'volume' } },
