@@ -7,10 +7,13 @@ import { drift, type Forecast, meanSquare, persistence, ridge } from './baseline
 import { Conformal } from './conformal.ts';
 import { type Dataset, ticksOf } from './dataset.ts';
 import { initialise } from './initialise.ts';
-import { type Epoch, Trainer, type TrainerOptions } from './trainer.ts';
+import { type Epoch, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';
 
 export interface FitOptions
-  extends Pick<TrainerOptions, 'loss' | 'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed'> {
+  extends Pick<
+    TrainerOptions,
+    'loss' | 'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed' | 'resume' | 'shares' | 'crew' | 'watch'
+  > {
   name: string;
   columns: readonly string[];
   target: string;
@@ -62,7 +65,7 @@ export async function fitModel(
   kernels: Kernels,
   dataset: Dataset,
   options: FitOptions,
-  tell: (epoch: Epoch) => void = () => {},
+  tell: (epoch: Epoch, state: TrainerState) => void = () => {},
   signal?: AbortSignal,
 ): Promise<{ spec: ModelSpec; report: Report }> {
   const { columns, target, horizon, window, layers, name, seed = 0 } = options;
