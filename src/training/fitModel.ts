@@ -7,7 +7,8 @@ import { drift, type Forecast, meanSquare, persistence, ridge } from './baseline
 import { Conformal } from './conformal.ts';
 import { type Dataset, ticksOf } from './dataset.ts';
 import { initialise } from './initialise.ts';
-import { type Epoch, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';
+import type { Epoch, TrainerState } from './state.ts';
+import { type Trained, Trainer, type TrainerOptions } from './trainer.ts';
 
 export interface FitOptions
   extends Pick<
@@ -26,9 +27,10 @@ export interface FitOptions
 export interface Report {
   rows: { train: number; validation: number; test: number };
   epochs: { loss: number; validationLoss: number | null }[];
-  /** The epoch whose weights were kept, and why training ended. */
+  /** The epoch whose weights were kept, why training ended, and at which step. */
   best: number;
-  stopped: string;
+  stopped: Trained['stopped'];
+  step: number;
   /** In the units of the target. Skill is 1 - MSE / MSE of the other. */
   test: {
     rmse: number;
@@ -97,7 +99,8 @@ export async function fitModel(
   const said = await saidBy(kernels, spec, dataset, window);
   const report = measured(dataset, options, (t) => said[t]!);
   const epochs = trained.epochs.map(({ loss, validation }) => ({ loss, validationLoss: validation }));
-  return { spec, report: { ...report, epochs, best: trained.epoch, stopped: trained.stopped } };
+  const { epoch: best, stopped, step } = trained;
+  return { spec, report: { ...report, epochs, best, stopped, step } };
 }
 
 /** What is learnt from and what only measures: windows, or a stretch through which states are carried. */
@@ -170,7 +173,7 @@ function measured(
   dataset: Dataset,
   { target, horizon, window }: FitOptions,
   model: Forecast,
-): Omit<Report, 'epochs' | 'best' | 'stopped'> {
+): Omit<Report, 'epochs' | 'best' | 'stopped' | 'step'> {
   const before = (window ?? LINEAR_TICKS) - 1;
   const part = (which: 'train' | 'validation' | 'test'): number[] => ticksOf(dataset, which, horizon, before);
   const test = part('test');

@@ -10,11 +10,5 @@ export { LOSSES, type LossOptions } from './loss.ts';
 export type { OptimizerOptions, OptimizerState } from './optimizer.ts';
 export { type PageFacts, reportPage } from './page.ts';
 export type { Schedule } from './schedule.ts';
-export {
-  type Epoch,
-  type Progress,
-  type Trained,
-  Trainer,
-  type TrainerOptions,
-  type TrainerState,
-} from './trainer.ts';
+export { type Epoch, readState, type TrainerState, writeState } from './state.ts';
+export { type Progress, type Trained, Trainer, type TrainerOptions } from './trainer.ts';

@@ -10,8 +10,9 @@ import { Random } from '../random.ts';
 import { type Crew, Hand, type Hire, type Task, type Work } from './crew.ts';
 import type { Stretch, TrainingData, Windows } from './feed.ts';
 import { checkLoss, type LossOptions } from './loss.ts';
-import { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
+import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 import { checkSchedule, type Schedule, share } from './schedule.ts';
+import type { Epoch, TrainerState } from './state.ts';
 
 export interface TrainerOptions {
   /** K, ticks of a window, or of a segment through which gradients are carried back. */
@@ -53,36 +54,6 @@ export interface Progress {
   steps: number;
   /** Mean loss over them. */
   loss: number;
-}
-
-/** All that a run is at the end of an epoch. Plain data: it may be written down, or travel to another thread. */
-export interface TrainerState {
-  /** Epochs and steps that have been. */
-  epoch: number;
-  step: number;
-  epochs: readonly Epoch[];
-  values: Float32Array;
-  optimizer: OptimizerState;
-  random: readonly [number, number, number, number];
-  /** The best epoch so far. */
-  best: { epoch: number; loss: number; values: Float32Array };
-}
-
-/** What an epoch has come to. */
-export interface Epoch {
-  /** Counted from 1. */
-  epoch: number;
-  /** Steps since the beginning. */
-  step: number;
-  /** Mean loss over the batches, each before its step; and after the last one over what is not learnt from. */
-  loss: number;
-  validation: number | null;
-  /** Mean L2 norm of the gradients, before they are clipped. */
-  norm: number;
-  /** Learning rate of the last step. */
-  rate: number;
-  /** Whether there was none better. */
-  best: boolean;
 }
 
 export interface Trained {

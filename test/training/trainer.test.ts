@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, DataError, ModelError } from '../../src/errors.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
 import { initialise } from '../../src/training/initialise.ts';
-import { type Epoch, Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
+import type { Epoch } from '../../src/training/state.ts';
+import { Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
 import { builds, kernels } from '../kernels.ts';
 import { delayed, from, line, model, said } from './toys.ts';
 

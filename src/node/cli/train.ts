@@ -1,9 +1,13 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ConfigError, invalid } from '../../errors.ts';
 import type { Report } from '../../training/index.ts';
+import { interruption } from './lifetime.ts';
 import { numberFrom, wholeFrom } from './options.ts';
-import { note, print, printText, run } from './run.ts';
+import { Ended, FAILED, note, print, printText, run } from './run.ts';
 import { short, table } from './table.ts';
+import { ENDED, ending, nothing } from './trainEnding.ts';
+import { TrainProgress } from './trainProgress.ts';
 
 interface Options {
   target: string;
@@ -21,6 +25,8 @@ interface Options {
   rate: number;
   seed: number;
   split: [number, number, number];
+  workers: number;
+  resume?: boolean;
   report?: string;
   force?: boolean;
   json?: boolean;
@@ -49,12 +55,22 @@ export function trainCommand(): Command {
     .option('--rate <x>', 'learning rate of Adam', numberFrom(1e-8, 1), 0.005)
     .option('--seed <n>', 'the same seed gives the same bytes', wholeFrom(0), 0)
     .option('--split <shares>', 'training, validation and test, by time', splitOf, [0.7, 0.15, 0.15])
+    .option('--workers <n>', 'threads that share each batch; another number, other bytes', wholeFrom(1), 1)
+    .option('--resume', 'go on from OUT.training, where a run of the same data and options was stopped')
     .option('--report <file>', 'the report as one HTML page')
     .option('--force', 'replace a file that is there already')
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors',
+      `
+Sums are taken in an order that depends on --workers: the same number gives the same bytes on every machine. That is why the
+default is 1 whatever the machine has; 2 halve the time of large batches.
+
+While it runs, OUT.training holds where it stands. Ctrl-C keeps the best epoch so far as OUT, and --resume goes on from that
+file to the bytes of a run that was never stopped. A run that has done all its epochs leaves it, too: --resume with more
+--epochs goes on. It is removed where going on would change nothing: --patience is over, or the loss is no number any more.
+
+Example:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors`,
     )
     .action(run(train));
 }
@@ -67,6 +83,8 @@ async function train(path: string, options: Options): Promise<void> {
     training,
     { writeNative },
     files,
+    { threads },
+    { checkNoTraining, identity, TrainingFile },
   ] = await Promise.all([
     import('../assets.ts'),
     import('../data.ts'),
@@ -74,9 +92,15 @@ async function train(path: string, options: Options): Promise<void> {
     import('../../training/index.ts'),
     import('../../model/formats/index.ts'),
     import('../files.ts'),
+    import('../trainCrew.ts'),
+    import('../trainingFile.ts'),
   ]);
-  const { out, target, horizon, window, layers, epochs, patience, batch, seed } = options;
-  files.checkNew(out, '--out', options.force === true);
+  const { out, target, horizon, window, layers, epochs, patience, batch, seed, workers } = options;
+  const { resume = false, force = false } = options;
+  files.checkNew(out, '--out', force || resume);
+  if (!force && !resume) checkNoTraining(out);
+  if (workers > batch)
+    throw new ConfigError(invalid('--workers', workers, `at most ${batch}, the windows or lanes of a step`));
   const [{ kernels }, data] = await Promise.all([readKernels(), readData(path, options)]);
   const columns = options.columns === undefined ? data.columns.map(quoteColumn) : splitExpressions(options.columns);
   data.require(compileColumns([...columns, target], kernels.math).columns());
@@ -87,29 +111,38 @@ async function train(path: string, options: Options): Promise<void> {
     kernels.math,
   );
   for (const [reason, count] of dataset.dropped) note(`${count} rows were not fed: ${reason}`);
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    note('stopping: the best so far is kept');
-    stop.abort();
-  };
-  process.once('SIGINT', interrupt);
+  const file = new TrainingFile(out, identity({ ...options, columns: columns.join(',') }, dataset), note);
+  const state = resume ? await file.read() : null;
+  const progress = new TrainProgress(process.stderr, epochs, state?.best.epoch);
+  const stop = interruption(() => progress.note('stopping: the best so far is kept; once more ends it at once'));
   const started = performance.now();
   const name = basename(out).replace(/\.safetensors$/, '');
-  const { spec, report } = await training.fitModel(
-    kernels,
-    dataset,
-    {
-      ...{ name, columns, target, horizon, window, layers, epochs, patience, batch, seed },
-      loss: { kind: options.loss },
-      optimizer: { kind: 'adam', rate: options.rate, clip: 1 },
-    },
-    ({ epoch, loss, validation, best }) => {
-      if (validation === null) return;
-      note(`epoch ${epoch}: loss ${short(loss)}, validation ${short(validation)}${best ? ', the best so far' : ''}`);
-    },
-    stop.signal,
-  );
-  process.off('SIGINT', interrupt);
+  const { spec, report } = await training
+    .fitModel(
+      kernels,
+      dataset,
+      {
+        ...{ name, columns, target, horizon, window, layers, epochs, patience, batch, seed },
+        ...{ shares: workers, crew: threads(kernels.module), resume: state },
+        watch: (one) => progress.step(one),
+        loss: { kind: options.loss },
+        optimizer: { kind: 'adam', rate: options.rate, clip: 1 },
+      },
+      (epoch, now) => {
+        progress.epoch(epoch);
+        file.keep(now);
+      },
+      stop,
+    )
+    .finally(async () => {
+      progress.end();
+      await file.close();
+    })
+    .catch((error) => {
+      if (file.epoch > 0) note(`--resume goes on from epoch ${file.epoch}`);
+      throw error;
+    });
+  if (report.best === 0) throw new Ended(nothing(report, options.rate), FAILED);
   const elapsedMs = performance.now() - started;
   const trainedUntil = dataset.rows[dataset.stretches[0]!.validation - 1]!.time;
   const validatedUntil = dataset.rows[dataset.stretches[0]!.test - 1]!.time;
@@ -126,13 +159,15 @@ async function train(path: string, options: Options): Promise<void> {
       epochs: report.best,
     },
     ...(timed ? { trainedUntil, validatedUntil } : {}),
+    ...(workers > 1 ? { workers } : {}),
   };
   await files.writeWhole(out, writeNative({ ...spec, provenance }), '--out');
   if (options.report !== undefined) {
     const facts = { model: name, data: data.file, target, horizon, features: columns, layers, timed };
     await files.writeWhole(options.report, new TextEncoder().encode(training.reportPage(report, facts)), '--report');
   }
-  report.warnings.forEach(note);
+  if (report.stopped === 'patience' || report.stopped === 'diverged') await file.remove();
+  for (const text of [...report.warnings, ...ending(report, out, options.rate, file.epoch)]) note(text);
   if (options.json) print(asJson(out, options, columns, report, elapsedMs));
   else printText(asText(out, report, elapsedMs));
 }
@@ -160,7 +195,7 @@ function asText(out: string, { rows, epochs, best, stopped, test }: Report, elap
   ];
   return [
     `${out}: ${rows.train} ticks learnt from, ${rows.validation} to choose by, ${rows.test} to measure on`,
-    `epoch ${best} of ${epochs.length} kept (ended by ${stopped}), ${(elapsedMs / 1000).toFixed(1)} s`,
+    `epoch ${best} of ${epochs.length} kept (${ENDED[stopped]}), ${(elapsedMs / 1000).toFixed(1)} s`,
     '',
     table(['on the test part', ''], lines, '<>'),
     '',
