@@ -54,6 +54,8 @@ const NOMINAL = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 /** Ticks through which gradients are carried back where states are carried on, and segments of a lane at least. */
 const SEGMENT = 32;
 const SEGMENTS = 8;
+/** Ticks that a finished model steps before others get their turn. */
+const TURN = 1024;
 /** Ticks that the linear model sees beside a stateful one. */
 const LINEAR_TICKS = 16;
 
@@ -61,7 +63,7 @@ const LINEAR_TICKS = 16;
  * Trains a model on a dataset and measures it on the part that it has not seen.
  * @param tell after each epoch @param signal ends it; the best weights so far are kept
  * @returns a native model that takes the features in their own units and says the target in its own, and its report
- * @throws ConfigError, DataError for what does not fit
+ * @throws ConfigError, DataError for what does not fit, Error where it ended before an epoch was done
  */
 export async function fitModel(
   kernels: Kernels,
@@ -95,12 +97,19 @@ export async function fitModel(
     ...feeds(dataset, horizon, window, options.batch ?? 32),
   });
   const trained = await trainer.run(tell, signal);
+  if (trained.epoch === 0) throw new Error(whyNothing(trained));
   const spec = inUnits(trained.spec, mean, deviation, dataset);
   const said = await saidBy(kernels, spec, dataset, window);
   const report = measured(dataset, options, (t) => said[t]!);
   const epochs = trained.epochs.map(({ loss, validation }) => ({ loss, validationLoss: validation }));
   const { epoch: best, stopped, step } = trained;
   return { spec, report: { ...report, epochs, best, stopped, step } };
+}
+
+function whyNothing({ stopped, step }: Trained): string {
+  const when = 'before the first epoch was done: there is no model';
+  if (stopped !== 'diverged') return `stopped ${when}`;
+  return `the loss was no number at step ${step}, ${when}; a lower learning rate may help`;
 }
 
 /** What is learnt from and what only measures: windows, or a stretch through which states are carried. */
@@ -158,13 +167,16 @@ async function saidBy(
   const F = dataset.inputs;
   const said = new Float64Array(dataset.targets.length).fill(Number.NaN);
   const mode = window ? 'windowed' : 'stateful';
+  const every = Math.ceil(TURN / (window ?? 1));
   for (const { key, from, to } of dataset.stretches) {
     const ticks = Array.from({ length: to - from }, (_, i) => ({
       row: { ...dataset.rows[from + i]!, index: from + i },
       x: dataset.values.subarray((from + i) * F, (from + i + 1) * F),
     }));
-    for await (const { tick, output } of predict(kernels, spec, [{ key, ticks }], { mode, window, rows: null }))
+    for await (const { tick, output } of predict(kernels, spec, [{ key, ticks }], { mode, window, rows: null })) {
       said[tick.row.index] = output[0]!;
+      if (tick.row.index % every === 0) await new Promise((done) => setTimeout(done));
+    }
   }
   return said;
 }

@@ -4,9 +4,9 @@ import { ConfigError, invalid } from '../../errors.ts';
 import type { Report } from '../../training/index.ts';
 import { interruption } from './lifetime.ts';
 import { numberFrom, wholeFrom } from './options.ts';
-import { Ended, FAILED, note, print, printText, run } from './run.ts';
+import { note, print, printText, run } from './run.ts';
 import { short, table } from './table.ts';
-import { ENDED, ending, nothing } from './trainEnding.ts';
+import { ENDED, ending } from './trainEnding.ts';
 import { TrainProgress } from './trainProgress.ts';
 
 interface Options {
@@ -16,7 +16,7 @@ interface Options {
   time?: string;
   key?: string;
   horizon: number;
-  window: number | null;
+  window: number | 'stateful';
   layers: string;
   loss: 'mse' | 'mae' | 'huber';
   epochs: number;
@@ -46,7 +46,7 @@ export function trainCommand(): Command {
     .option('--time <name>', 'the time column (default: one named time, timestamp, date, datetime or ts)')
     .option('--key <name>', 'the column that tells streams apart')
     .option('--horizon <ticks>', 'how far ahead', wholeFrom(1), 1)
-    .option('--window <ticks>', 'T, ticks that the model sees, or stateful: a state that runs on', windowOf, null)
+    .option('--window <ticks>', 'T, ticks that the model sees, or stateful: a state that runs on', windowOf, 'stateful')
     .option('--layers <list>', 'lstm:64,lstm:32 and the like; a Dense layer gives the output', 'lstm:32')
     .addOption(new Option('--loss <loss>', 'what is made small').choices(['mse', 'mae', 'huber']).default('mse'))
     .option('--epochs <n>', 'passes over the training part, at most', wholeFrom(1), 200)
@@ -95,7 +95,8 @@ async function train(path: string, options: Options): Promise<void> {
     import('../trainCrew.ts'),
     import('../trainingFile.ts'),
   ]);
-  const { out, target, horizon, window, layers, epochs, patience, batch, seed, workers } = options;
+  const { out, target, horizon, layers, epochs, patience, batch, seed, workers } = options;
+  const window = options.window === 'stateful' ? null : options.window;
   const { resume = false, force = false } = options;
   files.checkNew(out, '--out', force || resume);
   if (!force && !resume) checkNoTraining(out);
@@ -104,6 +105,8 @@ async function train(path: string, options: Options): Promise<void> {
   const [{ kernels }, data] = await Promise.all([readKernels(), readData(path, options)]);
   const columns = options.columns === undefined ? data.columns.map(quoteColumn) : splitExpressions(options.columns);
   data.require(compileColumns([...columns, target], kernels.math).columns());
+  const progress = new TrainProgress(process.stderr, epochs);
+  const stop = interruption(() => progress.note('stopping; once more ends it at once'));
   const timed = data.time !== null;
   const dataset = training.makeDataset(
     data.rows,
@@ -113,8 +116,7 @@ async function train(path: string, options: Options): Promise<void> {
   for (const [reason, count] of dataset.dropped) note(`${count} rows were not fed: ${reason}`);
   const file = new TrainingFile(out, identity({ ...options, columns: columns.join(',') }, dataset), note);
   const state = resume ? await file.read() : null;
-  const progress = new TrainProgress(process.stderr, epochs, state?.best.epoch);
-  const stop = interruption(() => progress.note('stopping: the best so far is kept; once more ends it at once'));
+  progress.begin(state?.best.epoch);
   const started = performance.now();
   const name = basename(out).replace(/\.safetensors$/, '');
   const { spec, report } = await training
@@ -142,7 +144,6 @@ async function train(path: string, options: Options): Promise<void> {
       if (file.epoch > 0) note(`--resume goes on from epoch ${file.epoch}`);
       throw error;
     });
-  if (report.best === 0) throw new Ended(nothing(report, options.rate), FAILED);
   const elapsedMs = performance.now() - started;
   const trainedUntil = dataset.rows[dataset.stretches[0]!.validation - 1]!.time;
   const validatedUntil = dataset.rows[dataset.stretches[0]!.test - 1]!.time;
@@ -203,8 +204,8 @@ function asText(out: string, { rows, epochs, best, stopped, test }: Report, elap
   ].join('\n');
 }
 
-function windowOf(text: string): number | null {
-  return text === 'stateful' ? null : wholeFrom(1)(text);
+function windowOf(text: string): number | 'stateful' {
+  return text === 'stateful' ? text : wholeFrom(1)(text);
 }
 
 function splitOf(text: string): [number, number, number] {

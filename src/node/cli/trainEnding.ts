@@ -11,12 +11,6 @@ export const ENDED: Record<Report['stopped'], string> = {
 
 type End = Pick<Report, 'stopped' | 'step' | 'best'> & { epochs: ArrayLike<unknown> };
 
-/** Why there is no model. @param rate the learning rate */
-export function nothing({ stopped, step }: End, rate: number): string {
-  if (stopped !== 'diverged') return 'stopped before the first epoch was done: nothing was written';
-  return `the loss was no number at step ${step}, before an epoch was done: nothing was written; try a --rate below ${rate}`;
-}
-
 /**
  * What there is to know about a model that was not trained to the end.
  * @param out its file @param rate the learning rate

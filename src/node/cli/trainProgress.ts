@@ -67,32 +67,35 @@ interface Terminal {
   write(text: string): unknown;
 }
 
-/**
- * @param epochs at most @param best the best epoch before this run began, where it goes on from another
- * @param now milliseconds from anywhere
- */
 export class TrainProgress {
   readonly #to: Terminal;
   readonly #epochs: number;
   readonly #now: () => number;
   /** Whether a line can be drawn over. */
   readonly #drawn: boolean;
-  readonly #began: number;
+  #began: number;
   /** Epochs of this run, when the last of them ended, and what it said where that was not written. */
   #complete = 0;
   #ended: number;
   #unsaid: string | null = null;
   #validation: number | null = null;
-  #best: number;
+  #best = 0;
   #last = Number.NEGATIVE_INFINITY;
 
-  constructor(to: Terminal, epochs: number, best = 0, now: () => number = () => performance.now()) {
+  /** @param epochs at most @param now milliseconds from anywhere */
+  constructor(to: Terminal, epochs: number, now: () => number = () => performance.now()) {
     this.#to = to;
     this.#epochs = epochs;
     this.#now = now;
-    this.#best = best;
     this.#drawn = to.isTTY === true && process.env.TERM !== 'dumb';
     this.#began = now();
+    this.#ended = this.#began;
+  }
+
+  /** Training begins. @param best the best epoch before, where it goes on from another run */
+  begin(best = 0): void {
+    this.#best = best;
+    this.#began = this.#now();
     this.#ended = this.#began;
   }
 
