@@ -59,9 +59,9 @@ export class TrainingFile {
     this.#refused = refused;
   }
 
-  /** The epoch from which a run would go on; 0: none, or the latest could not be written. */
+  /** The epoch from which a run would go on: of the last state that could be written; 0: none. */
   get epoch(): number {
-    return this.#failed ? 0 : this.#epoch;
+    return this.#epoch;
   }
 
   /** @throws ConfigError where there is none or it is of another run, naming what differs; ModelError for no such file */

@@ -56,7 +56,7 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'the same seed gives the same bytes', wholeFrom(0), 0)
     .option('--split <shares>', 'training, validation and test, by time', splitOf, [0.7, 0.15, 0.15])
     .option('--workers <n>', 'threads that share each batch; another number, other bytes', wholeFrom(1), 1)
-    .option('--resume', 'go on from OUT.training, where a run of the same data and options was stopped')
+    .option('--resume', 'go on from OUT.training, which a run on the same data with the same options has left')
     .option('--report <file>', 'the report as one HTML page')
     .option('--force', 'replace a file that is there already')
     .option('--json', 'one JSON document')
@@ -64,13 +64,14 @@ export function trainCommand(): Command {
       'after',
       `
 Sums are taken in an order that depends on --workers: the same number gives the same bytes on every machine. That is why the
-default is 1 whatever the machine has; 2 halve the time of large batches.
+default is 1 whatever the machine has; 2 take little more than half the time where batches are large.
 
 While it runs, OUT.training holds where it stands. Ctrl-C keeps the best epoch so far as OUT, and --resume goes on from that
 file to the bytes of a run that was never stopped. A run that has done all its epochs leaves it, too: --resume with more
 --epochs goes on. It is removed where going on would change nothing: --patience is over, or the loss is no number any more.
 
-Example:\n  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors`,
+Example:
+  $ whytick train demo/seattle-weather.csv --target temp_max --columns "temp_max,temp_min,wind,sin(dayOfYear),cos(dayOfYear)" --out weather.safetensors`,
     )
     .action(run(train));
 }
@@ -117,6 +118,10 @@ async function train(path: string, options: Options): Promise<void> {
   const file = new TrainingFile(out, identity({ ...options, columns: columns.join(',') }, dataset), note);
   const state = resume ? await file.read() : null;
   progress.begin(state?.best.epoch);
+  const goesOn = (error: unknown): never => {
+    if (file.epoch > 0) note(`--resume goes on from epoch ${file.epoch}`);
+    throw error;
+  };
   const started = performance.now();
   const name = basename(out).replace(/\.safetensors$/, '');
   const { spec, report } = await training
@@ -140,10 +145,7 @@ async function train(path: string, options: Options): Promise<void> {
       progress.end();
       await file.close();
     })
-    .catch((error) => {
-      if (file.epoch > 0) note(`--resume goes on from epoch ${file.epoch}`);
-      throw error;
-    });
+    .catch(goesOn);
   const elapsedMs = performance.now() - started;
   const trainedUntil = dataset.rows[dataset.stretches[0]!.validation - 1]!.time;
   const validatedUntil = dataset.rows[dataset.stretches[0]!.test - 1]!.time;
@@ -162,7 +164,7 @@ async function train(path: string, options: Options): Promise<void> {
     ...(timed ? { trainedUntil, validatedUntil } : {}),
     ...(workers > 1 ? { workers } : {}),
   };
-  await files.writeWhole(out, writeNative({ ...spec, provenance }), '--out');
+  await files.writeWhole(out, writeNative({ ...spec, provenance }), '--out').catch(goesOn);
   if (options.report !== undefined) {
     const facts = { model: name, data: data.file, target, horizon, features: columns, layers, timed };
     await files.writeWhole(options.report, new TextEncoder().encode(training.reportPage(report, facts)), '--report');
