@@ -9,9 +9,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { Tape } from '../dist/model/tape.js';
 import { readKernels } from '../dist/node/assets.js';
+import { threads } from '../dist/node/trainCrew.js';
 import { Loss } from '../dist/training/loss.js';
 import { Optimizer } from '../dist/training/optimizer.js';
-import { lstmModel, medians, ms, random, row } from './measure.mjs';
+import { Trainer } from '../dist/training/trainer.js';
+import { lstmModel, median, medians, ms, random, row } from './measure.mjs';
 
 const ROUNDS = 400_000;
 const [B, T, H, F] = [64, 64, 64, 8];
@@ -56,7 +58,51 @@ export async function benchTraining() {
         b / a >= bar,
       ) && met;
   }
+  for (const [units, ticks, batch, bar] of [
+    [H, T, B, 1.6],
+    [32, 24, 32, 1],
+  ]) {
+    const [one, two] = await epochTimes(kernels, { units, ticks, batch });
+    met =
+      row(
+        `an epoch of LSTM(${units}), batches of ${batch} windows of ${ticks}, in two threads`,
+        ms(two),
+        `in one ${ms(one)}`,
+        `${(one / two).toFixed(2)} times faster`,
+        `${bar} times`,
+        one / two >= bar,
+      ) && met;
+  }
   return met;
+}
+
+/** Medians of epochs of forty batches in one thread and in two; runs of both alternate. */
+async function epochTimes(kernels, { units, ticks, batch }) {
+  const next = random(3);
+  const length = 40 * batch;
+  const values = Float32Array.from({ length: (length + ticks) * F }, next);
+  const targets = Float32Array.from({ length: length + ticks }, next);
+  const train = Array.from({ length }, (_, i) => i + ticks - 1);
+  const options = { ticks, train, batch, loss: { kind: 'mse' }, optimizer: { clip: 1 }, epochs: 6 };
+  const times = [[], []];
+  for (let run = 0; run < 5; run++) {
+    for (const shares of [1, 2]) {
+      const trainer = new Trainer(
+        kernels,
+        lstmModel(F, units),
+        { values, inputs: F, targets, width: 1 },
+        { ...options, shares, crew: threads(kernels.module) },
+      );
+      let from = 0;
+      await trainer.run(({ epoch }) => {
+        const now = performance.now();
+        // threads start in the first one
+        if (epoch > 1) times[shares - 1].push(now - from);
+        from = now;
+      });
+    }
+  }
+  return times.map(median);
 }
 
 function trainer(kernels, x, y) {

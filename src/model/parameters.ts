@@ -79,7 +79,7 @@ export class Parameters implements Weights {
       floats(arena, this.at + 4 * (this.#places.get(values)![0]! - 1), values.length).set(values);
     }
     let taken = 0;
-    this.noise = { on: false, key: 0, take: () => taken++ };
+    this.noise = { on: false, key: 0, batch: 0, first: 0, take: () => taken++ };
   }
 
   /** Values and gradients, in views that hold once every layer is laid. */

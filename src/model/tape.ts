@@ -89,6 +89,7 @@ export class Tape {
     this.ticks = ticks;
     this.inputs = spec.inputs;
     this.outputs = spec.outputs.length;
+    if (this.parameters) this.parameters.noise.batch = branches;
     try {
       const slots = arena.alloc(4 * branches);
       const weights = this.parameters ?? constants(arena);

@@ -22,14 +22,28 @@ export type Windows = ArrayLike<number>;
 /** Ticks in one piece, or in several that no state crosses; they are cut into as many lanes as there are in a batch. */
 export type Stretch = Piece | { pieces: readonly Piece[] };
 
+/** Which of a batch's windows are put: number `share` of the `shares` runs, as equal as can be, that it is cut into. */
+export interface Cut {
+  batch: number;
+  share: number;
+  shares: number;
+}
+
+/** What was put on the tape: n windows, from number `first` of all those that the batch has. */
+export interface Put {
+  n: number;
+  first: number;
+  all: number;
+}
+
 /** One pass over some data. */
 export interface Feed {
   /** Batches. */
   readonly steps: number;
   /** Puts them in a new order, where there is one. */
   shuffle(random: Random): void;
-  /** Puts batch `step` on the tape, and its targets. @returns how many windows it has */
-  put(step: number): number;
+  /** Puts a share of batch `step` on the tape, and its targets. */
+  put(step: number): Put;
 }
 
 /** Windows in any order, all from zero; the loss is that of their last ticks. */
@@ -40,15 +54,17 @@ export class WindowFeed implements Feed {
   readonly #tape: Tape;
   readonly #loss: Loss;
   readonly #data: TrainingData;
+  readonly #cut: Cut;
 
   /** @throws DataError for windows beyond the series, and values that are not finite */
-  constructor(tape: Tape, loss: Loss, data: TrainingData, windows: Windows, what: string) {
+  constructor(tape: Tape, loss: Loss, data: TrainingData, windows: Windows, what: string, cut: Cut) {
+    this.#cut = cut;
     this.#tape = tape;
     this.#loss = loss;
     this.#data = data;
     this.#sorted = Int32Array.from(windows);
     this.#order = this.#sorted.slice();
-    this.steps = Math.ceil(windows.length / tape.branches);
+    this.steps = Math.ceil(windows.length / cut.batch);
     const T = data.values.length / data.inputs;
     const least = tape.ticks - 1;
     const wrong = this.#sorted.find((last, i) => !(last >= least && last < T && last === windows[i]));
@@ -65,18 +81,18 @@ export class WindowFeed implements Feed {
     random.shuffle(this.#order);
   }
 
-  put(step: number): number {
-    const { branches: B, ticks: K } = this.#tape;
+  put(step: number): Put {
+    const { ticks: K } = this.#tape;
     const { values, inputs: F, targets, width: W } = this.#data;
+    const { batch: B } = this.#cut;
     const to = this.#loss.targets;
-    const first = step * B;
-    const n = Math.min(B, this.#order.length - first);
-    for (let i = 0; i < n; i++) {
-      const last = this.#order[first + i]!;
+    const put = cutOut(Math.min(B, this.#order.length - step * B), this.#cut);
+    for (let i = 0; i < put.n; i++) {
+      const last = this.#order[step * B + put.first + i]!;
       this.#tape.put(i, values, (last - K + 1) * F);
       for (let w = 0; w < W; w++) to[i * W + w] = targets[last * W + w]!;
     }
-    return n;
+    return put;
   }
 }
 
@@ -90,17 +106,19 @@ export class LaneFeed implements Feed {
   readonly #data: TrainingData;
   /** What each step begins with: the group of lanes that it belongs to, and which of their segments it is. */
   readonly #plan: readonly { group: Group; segment: number }[];
+  readonly #cut: Cut;
 
   /** @throws ConfigError for a stretch shorter than a segment, DataError for one beyond the series and values that are not finite */
-  constructor(tape: Tape, loss: Loss, data: TrainingData, stretch: Stretch, what: string) {
+  constructor(tape: Tape, loss: Loss, data: TrainingData, stretch: Stretch, what: string, cut: Cut) {
     const T = data.values.length / data.inputs;
-    const { branches: B, ticks: K } = tape;
+    const { ticks: K } = tape;
     const pieces = 'pieces' in stretch ? stretch.pieces : [stretch];
     for (const { from, to } of pieces) {
       const fits = Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to <= T;
       if (!fits) throw new DataError(invalid(`${what} ticks`, `${from} to ${to}`, `a part of 0 to ${T}`));
     }
-    const groups = layOut(pieces, K, B);
+    this.#cut = cut;
+    const groups = layOut(pieces, K, cut.batch);
     const longest = pieces.reduce((most, { from, to }) => Math.max(most, to - from), 0);
     if (groups.length === 0)
       throw new ConfigError(invalid(`${what} ticks`, longest, `at least ${K}, those of a segment`));
@@ -122,22 +140,29 @@ export class LaneFeed implements Feed {
 
   shuffle(): void {}
 
-  put(step: number): number {
+  put(step: number): Put {
     const { branches: B, ticks: K } = this.#tape;
     const { values, inputs: F, targets, width: W } = this.#data;
     const to = this.#loss.targets;
     const { group, segment } = this.#plan[step]!;
     if (segment === 0) this.#tape.reset();
     else this.#tape.carry();
-    for (const [i, lane] of group.first.entries()) {
-      const first = lane + segment * K;
+    const put = cutOut(group.first.length, this.#cut);
+    for (let i = 0; i < put.n; i++) {
+      const first = group.first[put.first + i]! + segment * K;
       this.#tape.put(i, values, first * F);
       for (let t = 0; t < K; t++) {
         for (let w = 0; w < W; w++) to[(t * B + i) * W + w] = targets[(first + t) * W + w]!;
       }
     }
-    return group.first.length;
+    return put;
   }
+}
+
+/** The first shares are those that are longer; with fewer windows than shares the last ones are empty. */
+function cutOut(all: number, { share, shares }: Cut): Put {
+  const first = Math.ceil((share * all) / shares);
+  return { n: Math.ceil(((share + 1) * all) / shares) - first, first, all };
 }
 
 function checkValues({ values, inputs: F }: TrainingData, used: (t: number) => boolean): void {

@@ -10,9 +10,14 @@ import type { LossOptions } from './loss.ts';
 import { measure, type Report } from './report.ts';
 import { checkSeason } from './season.ts';
 import { ticksOf } from './series.ts';
-import { type Epoch, Trainer, type TrainerOptions } from './trainer.ts';
+import type { Epoch, TrainerState } from './state.ts';
+import { type Trained, Trainer, type TrainerOptions } from './trainer.ts';
 
-export interface FitOptions extends Pick<TrainerOptions, 'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed'> {
+export interface FitOptions
+  extends Pick<
+    TrainerOptions,
+    'optimizer' | 'batch' | 'epochs' | 'patience' | 'seed' | 'resume' | 'shares' | 'crew' | 'watch'
+  > {
   name: string;
   columns: readonly string[];
   target: string;
@@ -30,6 +35,8 @@ export interface FitOptions extends Pick<TrainerOptions, 'optimizer' | 'batch' |
 
 /** Errors that go with the model. */
 const KEPT = 500;
+/** Ticks that a finished model steps before others get their turn. */
+const TURN = 1024;
 /** Ticks that the linear model sees beside a stateful one. */
 const LINEAR_TICKS = 16;
 
@@ -38,13 +45,13 @@ const LINEAR_TICKS = 16;
  * @param tell after each epoch @param signal ends it; the best weights so far are kept
  * @returns a native model that takes the features in their own units and says in the target's own what it is to say of it
  *   (`Goal`), and its report
- * @throws ConfigError, DataError for what does not fit
+ * @throws ConfigError, DataError for what does not fit, Error where it ended before an epoch was done
  */
 export async function fitModel(
   kernels: Kernels,
   dataset: Dataset,
   options: FitOptions,
-  tell: (epoch: Epoch) => void = () => {},
+  tell: (epoch: Epoch, state: TrainerState) => void = () => {},
   signal?: AbortSignal,
 ): Promise<{ spec: ModelSpec; report: Report }> {
   const { columns, target, horizon, window, layers, name, seed = 0, season = null, timed = false } = options;
@@ -77,6 +84,7 @@ export async function fitModel(
     ...feeds(dataset, horizon, window, options.batch ?? 32),
   });
   const trained = await trainer.run(tell, signal);
+  if (trained.epoch === 0) throw new Error(whyNothing(trained));
   const learnt = { ...trained.spec, mean: dataset.mean };
   const spec = scaled ? inUnits(learnt, mean, deviation) : learnt;
   const model = await saidBy(kernels, spec, dataset, window);
@@ -84,7 +92,14 @@ export async function fitModel(
   const report = measure(kernels.math, { dataset, goal, target, horizon, window: ticks, season, timed, model });
   const epochs = trained.epochs.map(({ loss, validation }) => ({ loss, validationLoss: validation }));
   const errors = report.errors.length > 0 ? report.errors.slice(-KEPT) : null;
-  return { spec: { ...spec, errors }, report: { ...report, epochs, best: trained.epoch, stopped: trained.stopped } };
+  const { epoch: best, stopped, step } = trained;
+  return { spec: { ...spec, errors }, report: { ...report, epochs, best, stopped, step } };
+}
+
+function whyNothing({ stopped, step }: Trained): string {
+  const when = 'before the first epoch was done: there is no model';
+  if (stopped !== 'diverged') return `stopped ${when}`;
+  return `the loss was no number at step ${step}, ${when}; a lower learning rate may help`;
 }
 
 /** What is learnt from and what only measures: windows, or pieces of every key through which states are carried. */
@@ -126,13 +141,16 @@ async function saidBy(
   const [F, O] = [dataset.inputs, spec.outputs.length];
   const said = new Float32Array(dataset.targets.length * O).fill(Number.NaN);
   const mode = window ? 'windowed' : 'stateful';
+  const every = Math.ceil(TURN / (window ?? 1));
   for (const { key, from, to } of dataset.series) {
     const ticks = Array.from({ length: to - from }, (_, i) => ({
       row: { ...dataset.rows[from + i]!, index: from + i },
       x: dataset.values.subarray((from + i) * F, (from + i + 1) * F),
     }));
-    for await (const { tick, output } of predict(kernels, spec, [{ key, ticks }], { mode, window, rows: null }))
+    for await (const { tick, output } of predict(kernels, spec, [{ key, ticks }], { mode, window, rows: null })) {
       said.set(output, tick.row.index * O);
+      if (tick.row.index % every === 0) await new Promise((done) => setTimeout(done));
+    }
   }
   return (t) => said.subarray(t * O, (t + 1) * O);
 }

@@ -1,4 +1,5 @@
 /** Training: fresh models, and weights that fall down a loss. */
+export { type Answer, type Crew, Hand, type Hire, type Task, type Work } from './crew.ts';
 export { type Dataset, type DatasetOptions, makeDataset } from './dataset.ts';
 export type { Stretch, TrainingData, Windows } from './feed.ts';
 export { type FitOptions, fitModel } from './fitModel.ts';
@@ -10,4 +11,5 @@ export { type PageFacts, reportPage } from './page.ts';
 export type { ClassScores, QuantileScore, Report, Scores } from './report.ts';
 export type { Schedule } from './schedule.ts';
 export type { Season } from './season.ts';
-export { type Epoch, type Trained, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';
+export { type Epoch, readState, type TrainerState, writeState } from './state.ts';
+export { type Progress, type Trained, Trainer, type TrainerOptions } from './trainer.ts';

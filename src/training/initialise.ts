@@ -41,7 +41,10 @@ export function initialise(
   const uniform: Draw = () => 2 * random.uniform() - 1;
   const gaussian: Draw = () => normal(random, math);
   const made: LayerSpec[] = [];
-  if (statistics) made.push({ kind: 'normalization', name: 'normalization', inputs, ...statistics });
+  if (statistics) {
+    const { mean, variance } = statistics;
+    made.push({ kind: 'normalization', name: 'normalization', inputs, mean, variance });
+  }
   const texts = typeof layers === 'string' ? layers.split(',') : layers;
   const asked = texts.map((text) => parse(text.trim()));
   const last = asked.findLastIndex(({ kind }) => kind === 'lstm' || kind === 'gru' || kind === 'rnn');

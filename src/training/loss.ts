@@ -102,11 +102,14 @@ export class Loss {
     return LOSSES[this.#kind] === 'categorical-crossentropy';
   }
 
-  /** The mean over the first n windows; its gradient goes to where the outputs' gradients stand. */
-  run(n: number): number {
+  /**
+   * The sum over the first n windows, over all those of a batch: their part of its mean. Its gradient goes to where the
+   * outputs' gradients stand.
+   */
+  run(n: number, all: number = n): number {
     const { value, gradient } = this.#scored;
     const W = this.#width;
-    const count = n * this.rows * (this.#categorical ? 1 : value.width);
+    const count = all * this.rows * (this.#categorical ? 1 : value.width);
     let sum = 0;
     for (let r = 0; r < this.rows; r++) {
       sum += this.#arena.loss(

@@ -5,6 +5,7 @@ import { scoreClasses } from './classes.ts';
 import type { Goal } from './goal.ts';
 import type { Calibrated } from './measures.ts';
 import { findSeason, type Season, seasonal } from './season.ts';
+import type { Trained } from './trainer.ts';
 import { Trial, type Tried } from './trial.ts';
 import { scoreQuantiles, scoreValues } from './values.ts';
 
@@ -13,9 +14,10 @@ export interface Report {
   loss: Goal['loss']['kind'];
   rows: { train: number; validation: number; test: number };
   epochs: { loss: number; validationLoss: number | null }[];
-  /** The epoch whose weights were kept, and why training ended. */
+  /** The epoch whose weights were kept, why training ended, and at which step. */
   best: number;
-  stopped: string;
+  stopped: Trained['stopped'];
+  step: number;
   test: Scores;
   /** Of events and classes. */
   classes: ClassScores | null;
@@ -109,7 +111,7 @@ export type Judged = Pick<Report, 'said' | 'errors' | 'calibration'> & {
 export function measure(
   math: Pick<MathFunctions, 'log'>,
   tried: Tried & { target: string; season: number | null; timed: boolean },
-): Omit<Report, 'epochs' | 'best' | 'stopped'> {
+): Omit<Report, 'epochs' | 'best' | 'stopped' | 'step'> {
   const trial = new Trial(tried);
   const { dataset, goal, target, horizon } = tried;
   const season = findSeason(dataset, tried.timed, horizon, tried.season, (said) => trial.errorInTraining(said));

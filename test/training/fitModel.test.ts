@@ -45,6 +45,10 @@ it.each([null, 6])('learns what there is to learn (window %s), and says so', asy
   expect(report.warnings).toEqual([]);
   expect(report.rows).toEqual({ train: 1049 - ((window ?? 16) - 1), validation: 224, test: 224 });
 
+  // the file holds the model alone, nothing of the rows that it has learnt from
+  expect(Object.keys(spec.layers[0]!).sort()).toEqual(['inputs', 'kind', 'mean', 'name', 'variance']);
+  expect(writeNative(spec).length).toBeLessThan(5000);
+
   // the file says all that serving needs, and says the same
   const read = readModel(writeNative(spec), 'model.safetensors');
   expect(read).toMatchObject({ features: ['x'], target: { expression: 'x', output: 0 }, horizon: 1, window });

@@ -13,6 +13,7 @@ const report: Report = {
   ],
   best: 2,
   stopped: 'epochs',
+  step: 6,
   test: {
     rmse: 1.2345,
     mae: 1,

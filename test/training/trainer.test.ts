@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, DataError, ModelError } from '../../src/errors.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
 import { initialise } from '../../src/training/initialise.ts';
-import { type Epoch, Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
+import type { Epoch } from '../../src/training/state.ts';
+import { Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
 import { builds, kernels } from '../kernels.ts';
 import { delayed, from, line, model, said } from './toys.ts';
 
@@ -73,7 +74,7 @@ describe('the same bytes', () => {
     // as it would come back from another thread
     const resume = structuredClone(first.state);
     const second = await new Trainer(kernels, fresh(layers, 99), data, { ...options, resume }).run();
-    expect(second).toEqual({ ...unbroken, epochs: unbroken.epochs.slice(3) });
+    expect(second).toEqual(unbroken);
     // the one that was stopped can itself go on
     expect(await first.run()).toEqual(second);
   });
@@ -181,7 +182,7 @@ describe('a line, y = w x + b', () => {
     const resumed = new Trainer(kernels, line(0, 0), both, { ...early, patience: 3 });
     await resumed.run();
     const again = await new Trainer(kernels, line(0, 0), both, { ...early, patience: 3, resume: resumed.state }).run();
-    expect([again.stopped, again.epochs.length]).toEqual(['patience', 0]);
+    expect([again.stopped, again.epochs.length]).toEqual(['patience', 4]);
   });
 
   it('diverges, says at which step, and gives the best weights', async () => {

@@ -43,10 +43,10 @@ export class Fields {
   }
 
   /** A list, each item read by `read` under its own path. */
-  list<T>(key: string, read: (value: unknown, path: string) => T): T[] {
+  list<T>(key: string, read: (value: unknown, path: string, i: number) => T): T[] {
     const value = this.raw(key);
     if (!Array.isArray(value)) throw this.wrong(key, 'a list');
-    return value.map((item, i) => read(item, `${this.at(key)}[${i}]`));
+    return value.map((item, i) => read(item, `${this.at(key)}[${i}]`, i));
   }
 
   text(key: string): string {

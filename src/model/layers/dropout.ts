@@ -4,7 +4,10 @@ import type { LayerKind, Rows } from './layer.ts';
 import { only } from './shapes.ts';
 import { passes, taken, tickByTick } from './taped.ts';
 
-/** Inert outside training; there inverted: what stays is scaled up (`assembly/layers/dropout.ts`). */
+/**
+ * Inert outside training; there inverted: what stays is scaled up (`assembly/layers/dropout.ts`). What a value draws depends on
+ * its place in the batch, whatever part of it is on this tape.
+ */
 export const dropout: LayerKind<DropoutSpec> = {
   kind: 'dropout',
   summary: 'Dropout and other noise of training: inert outside it',
@@ -16,7 +19,7 @@ export const dropout: LayerKind<DropoutSpec> = {
   stateful: false,
   step: () => null,
   tape({ rate }, context) {
-    const { arena, B, slots, weights } = context;
+    const { arena, slots, weights } = context;
     const { noise } = weights;
     if (!noise || !(rate > 0)) return passes(context);
     const [, W] = taken(context);
@@ -27,7 +30,8 @@ export const dropout: LayerKind<DropoutSpec> = {
     const run = (to: Rows, from: Rows, n: number, t: number, add: boolean): void => {
       const key = Math.imul(noise.key + own, 0x9e3779b1);
       const [least, times] = noise.on ? [threshold, scale] : [0, 1];
-      arena.dropout(to.at, to.stride, from.at, from.stride, slots, n, W, t * B, key, least, times, add);
+      const first = t * noise.batch + noise.first;
+      arena.dropout(to.at, to.stride, from.at, from.stride, slots, n, W, first, key, least, times, add);
     };
     return tickByTick(
       context,

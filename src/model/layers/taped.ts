@@ -45,6 +45,9 @@ export interface Noise {
   on: boolean;
   /** A whole number below 2^32. */
   key: number;
+  /** Windows of the batch of which those on the tape are a part, and which of them comes first here. */
+  batch: number;
+  first: number;
   /** The next layer's number. */
   take(): number;
 }

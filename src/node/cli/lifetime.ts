@@ -1,4 +1,4 @@
-import { DONE, Ended, FAILED, note } from './run.ts';
+import { DONE, Ended, FAILED, INTERRUPTED, note } from './run.ts';
 
 /** Longest that a stop may take, ms. */
 const STOP_MS = 10_000;
@@ -19,6 +19,22 @@ export function lifetime(seconds?: number): AbortSignal {
     setTimeout(over, seconds * 1000).unref();
   }
   return life.signal;
+}
+
+/**
+ * A signal that aborts when the process is asked to stop (SIGINT, SIGTERM), for work that keeps what it has by then. Asked a
+ * second time, the process ends at once.
+ * @param first is called before it aborts
+ */
+export function interruption(first: () => void): AbortSignal {
+  const stop = new AbortController();
+  const ask = () => {
+    if (stop.signal.aborted) process.exit(INTERRUPTED);
+    first();
+    stop.abort();
+  };
+  process.on('SIGINT', ask).on('SIGTERM', ask);
+  return stop.signal;
 }
 
 /**

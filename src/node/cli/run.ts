@@ -6,6 +6,8 @@ import { jsonText } from '../jsonText.ts';
 export const DONE = 0;
 export const FAILED = 1;
 export const INVALID = 2;
+/** A second Ctrl-C, as shells count it: 128 and the number of SIGINT. */
+export const INTERRUPTED = 130;
 
 /** The command was over before it could do anything. */
 export class Ended extends Error {

@@ -1,5 +1,6 @@
 import type { Report } from '../../training/index.ts';
 import { short, table } from './table.ts';
+import { ENDED } from './trainEnding.ts';
 
 /** The report as `--json` gives it: what a contract fixes, and more. */
 export function reportJson(
@@ -36,7 +37,7 @@ export function reportText(out: string, report: Report, elapsedMs: number): stri
   const header = ['', 'pinball loss', 'less than a fixed quantile', 'asked below', 'arrived below'];
   return [
     `${out}: ${rows.train} ticks learnt from, ${rows.validation} to choose by, ${rows.test} to measure on`,
-    `epoch ${best} of ${epochs.length} kept (ended by ${stopped}), ${(elapsedMs / 1000).toFixed(1)} s`,
+    `epoch ${best} of ${epochs.length} kept (${ENDED[stopped]}), ${(elapsedMs / 1000).toFixed(1)} s`,
     '',
     table(['on the test part', ''], lines, '<>'),
     ...(quantiles ? ['', table(header, each, '<>>>>')] : []),
