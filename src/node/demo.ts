@@ -39,7 +39,7 @@ export async function startDemo({ series, port, anyPort = false, speed = 1, reco
   const feed = await startDemoFeed({
     rows: data.rows,
     columns: demo.columns,
-    historyUntil: Number(spec.provenance?.validatedUntil),
+    historyUntil: demo.historyUntil ?? Number(spec.provenance?.validatedUntil),
     type: demo.type,
     speed: checkSpeed(speed),
   });

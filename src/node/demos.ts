@@ -11,6 +11,8 @@ export interface Demo {
   /** Word for a row, and the columns of it that are sent. */
   type: string;
   columns: readonly string[];
+  /** Event time (ms) of the newest row that is warm-up; default: the newest that the model was chosen by. */
+  historyUntil?: number;
   engine: EngineInput;
 }
 
@@ -53,6 +55,8 @@ export const demos: readonly Demo[] = [
     model: 'demo/market.safetensors',
     type: 'bar',
     columns: bars,
+    // the calmest weeks of the calmest year, a quarter before it ended
+    historyUntil: Date.UTC(2017, 9, 31),
     engine: {
       mapping: mapping('bar', bars),
       explain,

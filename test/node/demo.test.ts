@@ -51,7 +51,7 @@ describe('whytick demo', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('market: warms up, goes on live from April 2017, and its first live drift alert is that of February 2018', async () => {
+  it('market: warms up, goes on live from November 2017, and its first live drift alert is that of February 2018', async () => {
     const { result, code } = await demo(['market', '--speed', '20'], async (dashboard) => {
       await until(() => expect(of(dashboard, 'alert').length).toBeGreaterThan(0));
       return dashboard;
@@ -59,8 +59,8 @@ describe('whytick demo', () => {
     expect(code).toBe(0);
     const ticks = all(result);
     const live = ticks.findIndex(({ flags }) => !(flags & TickFlag.history));
-    expect(new Date(ticks[live]!.time).toISOString()).toBe('2017-04-03T00:00:00.000Z');
-    expect(ticks[live]!.index).toBe(4338);
+    expect(new Date(ticks[live]!.time).toISOString()).toBe('2017-11-01T00:00:00.000Z');
+    expect(ticks[live]!.index).toBe(4486);
     const residuals = of<{ drift: { time: number; rule: string } }>(result, 'drift')
       .filter(({ drift }) => drift.rule === 'Residual drift')
       .map(({ drift }) => new Date(drift.time).toISOString().slice(0, 10));
