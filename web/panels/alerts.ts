@@ -5,12 +5,13 @@ import { el, glyph, onChange, setText, show } from '../dom.ts';
 import { longTime } from '../format.ts';
 import type { Panel, Snapshot } from '../snapshot.ts';
 import { say } from '../speech.ts';
+import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 import { aged } from './aged.ts';
 
 const SHOWN = 2;
 
-export function alertsPanel(host: HTMLElement, _view: View): Panel {
+export function alertsPanel(host: HTMLElement, { store }: View): Panel {
   const title = el('h2', 'label', {}, 'Alerts');
   const age = aged();
   const others = el('span', 'note right');
@@ -21,10 +22,10 @@ export function alertsPanel(host: HTMLElement, _view: View): Panel {
   let rules: Rule[] = [];
   const speak = onChange(() => {
     const rule = rules.find((r) => r.firing);
-    if (rule) say(`Alert: ${rule.name} fires${means(rule)}.`);
+    if (rule) say(`Alert: ${rule.name} fires${means(rule, store)}.`);
   });
   const rewrite = onChange(() => {
-    list.replaceChildren(...rules.slice(0, SHOWN).map((rule) => item(rule)));
+    list.replaceChildren(...rules.slice(0, SHOWN).map((rule) => item(rule, store)));
   });
   return {
     state: (state) => age.write(state),
@@ -46,7 +47,7 @@ export function alertsPanel(host: HTMLElement, _view: View): Panel {
   };
 }
 
-function item(rule: Rule): HTMLElement {
+function item(rule: Rule, store: Store): HTMLElement {
   const shape = rule.severity === 'critical' ? 'diamond' : 'warning';
   const state = rule.firing ? 'firing' : 'over';
   return el(
@@ -54,15 +55,16 @@ function item(rule: Rule): HTMLElement {
     `alert ${rule.firing ? rule.severity : 'over'}`,
     {},
     el('p', 'alert-name', {}, glyph(shape), `${rule.name}, ${state}`),
-    el('p', 'under', {}, `since ${longTime(rule.since)}${means(rule)}`),
+    el('p', 'under', {}, `since ${longTime(rule.since)}${means(rule, store)}`),
   );
 }
 
 /** What the direction means, in words. */
-function means(rule: Rule): string {
+function means(rule: Rule, { hello }: Store): string {
   if (rule.direction === null) return '';
   if (rule.on === 'residual') return rule.direction === 'up' ? ', predicted too low' : ', predicted too high';
-  const what = rule.on.replace(/^input\./, '');
+  const name = rule.on.replace(/^input\./, '');
+  const what = hello?.features.find((feature) => feature.name === name)?.label.toLowerCase() ?? name;
   return `, ${what ? `${what} ` : ''}moved ${rule.direction}`;
 }
 

@@ -100,7 +100,9 @@ export function rangePanel(host: HTMLElement, view: View): Panel {
       setText(track.note, target.name === target.label ? '' : target.name);
       const horizon = hello?.horizon ?? 1;
       const before = `predicted ${horizon === 1 ? 'the tick' : `${count(horizon)} ticks`} before`;
-      const asked = hello?.interval ? `${figure(100 * hello.interval.coverage, 0)}${THIN}% interval` : '';
+      const asked = hello?.interval
+        ? `${figure(100 * hello.interval.coverage, 0)}${THIN}%${s.geometry.narrow ? '' : ' interval'}`
+        : '';
       const trained = touches(s, hello?.trainedUntil ?? null);
       keys = { before, trained, narrow: s.geometry.narrow, interval: view.coverage ? asked : '' };
       writeLegend(JSON.stringify(keys));
