@@ -30,14 +30,14 @@ function mapping(type: string, columns: readonly string[]): EngineInput['mapping
 
 type Rule = NonNullable<EngineInput['alerts']>[number];
 
-/** A signal in its own expanding deviations, under a two-sided Page-Hinkley test. */
-function drift(name: string, on: string, severity: Rule['severity'], threshold: number): Rule {
+/** The residual in its own expanding deviations, under a two-sided Page-Hinkley test. */
+function residualDrift(severity: Rule['severity'], options: { delta: number; threshold: number }): Rule {
   return {
-    name,
-    on,
+    name: 'Residual drift',
+    on: 'residual',
     standardise: { from: 250 },
     detector: 'page-hinkley',
-    options: { delta: 0.25, threshold, mode: 'both' },
+    options: { ...options, mode: 'both' },
     severity,
     keepFiringFor: 10,
   };
@@ -60,10 +60,7 @@ export const demos: readonly Demo[] = [
     engine: {
       mapping: mapping('bar', bars),
       explain,
-      alerts: [
-        drift('Residual drift', 'residual', 'critical', 20),
-        drift('Range drift', 'input.log(high/low)', 'warning', 20),
-      ],
+      alerts: [residualDrift('critical', { delta: 1, threshold: 6 })],
     },
   },
   {
@@ -76,7 +73,7 @@ export const demos: readonly Demo[] = [
     engine: {
       mapping: mapping('reading', readings),
       explain,
-      alerts: [drift('Residual drift', 'residual', 'warning', 15)],
+      alerts: [residualDrift('warning', { delta: 0.25, threshold: 15 })],
     },
   },
 ];

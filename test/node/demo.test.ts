@@ -61,18 +61,26 @@ describe('whytick demo', () => {
     const live = ticks.findIndex(({ flags }) => !(flags & TickFlag.history));
     expect(new Date(ticks[live]!.time).toISOString()).toBe('2017-11-01T00:00:00.000Z');
     expect(ticks[live]!.index).toBe(4486);
-    const residuals = of<{ drift: { time: number; rule: string } }>(result, 'drift')
-      .filter(({ drift }) => drift.rule === 'Residual drift')
-      .map(({ drift }) => new Date(drift.time).toISOString().slice(0, 10));
-    // the autumn of 2008 and its end; the next one is March 2020
-    expect(residuals).toEqual(['2008-10-10', '2008-12-24']);
+    const drifts = of<{ drift: { time: number; direction: string } }>(result, 'drift').map(({ drift }) => [
+      new Date(drift.time).toISOString().slice(0, 10),
+      drift.direction,
+    ]);
+    // the autumn of 2008 and its end, the flash crash, the downgrade of 2011
+    expect(drifts.slice(0, 6)).toEqual([
+      ['2008-09-18', 'up'],
+      ['2008-11-03', 'down'],
+      ['2008-12-24', 'down'],
+      ['2010-05-06', 'up'],
+      ['2011-08-09', 'up'],
+      ['2018-02-06', 'up'],
+    ]);
     expect(of<{ alert: object }>(result, 'alert')[0]).toMatchObject({
       alert: {
-        rule: 'Range drift',
+        rule: 'Residual drift',
         from: 'normal',
         to: 'firing',
-        severity: 'warning',
-        time: Date.UTC(2018, 1, 22),
+        severity: 'critical',
+        time: Date.UTC(2018, 1, 6),
       },
     });
     expect(of<Hello>(result, 'hello')[0]).toMatchObject({
