@@ -83,7 +83,7 @@ export function trainCommand(): Command {
       'after',
       `
 Sums are taken in an order that depends on --workers: the same number gives the same bytes on every machine. That is why the
-default is 1 whatever the machine has; 2 take little more than half the time where batches are large.
+default is 1 whatever the machine has; 2 on free cores take little more than half the time where batches are large.
 
 While it runs, OUT.training holds where it stands. Ctrl-C keeps the best epoch so far as OUT, and --resume goes on from that
 file to the bytes of a run that was never stopped. A run that has done all its epochs leaves it, too: --resume with more
