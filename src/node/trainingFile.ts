@@ -12,10 +12,14 @@ const EVERY_MS = 3000;
 /** Options on which no weight of an epoch depends. */
 const FREE = new Set(['out', 'epochs', 'patience', 'report', 'force', 'json', 'resume', 'verbose']);
 
-/** What tells a run from others: its data, and the values of all options but those, by name. */
-export function identity(options: object, dataset: Dataset): Record<string, string> {
+/** What tells a run from others: its data, the kernels by their hash, and the values of all options but those, by name. */
+export function identity(options: object, dataset: Dataset, kernels: string): Record<string, string> {
   const own = Object.entries(options).filter(([name]) => !FREE.has(name));
-  return { DATA: hashOf(dataset), ...Object.fromEntries(own.map(([name, value]) => [`--${name}`, String(value)])) };
+  return {
+    DATA: hashOf(dataset),
+    kernels,
+    ...Object.fromEntries(own.map(([name, value]) => [`--${name}`, String(value)])),
+  };
 }
 
 /** SHA-256 of all numbers that a run learns from and is chosen by, and of how they are cut. */

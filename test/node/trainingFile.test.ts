@@ -91,7 +91,8 @@ describe('what tells runs apart', () => {
   const options = { target: 'y', rate: 0.1, split: [0.6, 0.2, 0.2], out: 'm', epochs: 3, resume: true, json: true };
 
   it('are options that weights depend on', () => {
-    const { DATA, ...rest } = identity(options, dataset());
+    const { DATA, kernels, ...rest } = identity(options, dataset(), 'k');
+    expect(kernels).toBe('k');
     expect(DATA).toMatch(/^[0-9a-f]{64}$/);
     expect(rest).toEqual({ '--target': 'y', '--rate': '0.1', '--split': '0.6,0.2,0.2' });
   });
@@ -102,8 +103,8 @@ describe('what tells runs apart', () => {
       dataset(rows.map((row, i) => (i === 99 ? { ...row, values: { x: 5, y: 1 } } : row))),
       dataset(rows, 2),
       dataset(rows.slice(1)),
-    ].map((one) => identity(options, one).DATA);
+    ].map((one) => identity(options, one, 'k').DATA);
     expect(new Set(hashes).size).toBe(4);
-    expect(identity(options, dataset()).DATA).toBe(hashes[0]);
+    expect(identity(options, dataset(), 'k').DATA).toBe(hashes[0]);
   });
 });

@@ -68,12 +68,13 @@ export function writeNative(spec: ModelSpec): Uint8Array {
   checkModel(spec, spec.name);
   const tensors: [string, { shape: readonly number[]; data: Float32Array }][] = [];
   const layers = spec.layers.map((layer) => {
-    const description: Record<string, unknown> = { ...layer };
+    const all: Record<string, unknown> = { ...layer };
     for (const [key, shape] of Object.entries(tensorShapes(layer))) {
-      tensors.push([`${layer.name}.${key}`, { shape, data: description[key] as Float32Array }]);
+      tensors.push([`${layer.name}.${key}`, { shape, data: all[key] as Float32Array }]);
     }
-    for (const listed of kindOf(layer).tensorNames) delete description[listed.replace('?', '')];
-    return sorted(description);
+    // what the kind does not list is not the model's
+    const fields = ['kind', 'name', 'inputs', 'from', ...Object.keys(kindOf(layer).fields)];
+    return sorted(Object.fromEntries(fields.flatMap((field) => (field in all ? [[field, all[field]]] : []))));
   });
   if (spec.mean) tensors.push(['mean', { shape: [spec.inputs], data: spec.mean }]);
   if (spec.errors) tensors.push(['errors', { shape: [spec.errors.length], data: spec.errors }]);

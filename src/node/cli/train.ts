@@ -123,7 +123,7 @@ async function train(path: string, options: Options): Promise<void> {
   if (!force && !resume) checkNoTraining(out);
   if (workers > batch)
     throw new ConfigError(invalid('--workers', workers, `at most ${batch}, the windows or lanes of a step`));
-  const [{ kernels }, data] = await Promise.all([readKernels(), readData(path, options)]);
+  const [{ kernels, hash }, data] = await Promise.all([readKernels(), readData(path, options)]);
   const columns = options.columns === undefined ? data.columns.map(quoteColumn) : splitExpressions(options.columns);
   if (options.columns === undefined) for (const why of data.leftOut) note(`left out: ${why}`);
   data.require(compileColumns([...columns, target], kernels.math).columns());
@@ -136,7 +136,7 @@ async function train(path: string, options: Options): Promise<void> {
     kernels.math,
   );
   for (const why of droppedRows(dataset.dropped)) note(why);
-  const file = new TrainingFile(out, identity({ ...options, columns: columns.join(',') }, dataset), note);
+  const file = new TrainingFile(out, identity({ ...options, columns: columns.join(',') }, dataset, hash), note);
   const state = resume ? await file.read() : null;
   progress.begin(state?.best.epoch);
   const goesOn = (error: unknown): never => {

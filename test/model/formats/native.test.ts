@@ -28,6 +28,13 @@ describe('the native format', () => {
     expect(writeNative(spec)).toEqual(bytes);
   });
 
+  it('writes nothing that belongs to no field of a layer', () => {
+    const spec = smallModel();
+    const [first, ...others] = spec.layers;
+    const burdened = { ...first!, rows: ['a secret'] } as unknown as (typeof spec.layers)[0];
+    expect(writeNative({ ...spec, layers: [burdened, ...others] })).toEqual(writeNative(spec));
+  });
+
   it('keeps the errors that intervals begin with', () => {
     const spec = { ...smallModel(), errors: Float32Array.of(0.5, -1, 2) };
     expect(readModel(writeNative(spec), 'small')).toEqual(spec);
