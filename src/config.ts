@@ -2,20 +2,7 @@
 import { z } from 'zod';
 import { check } from './check.ts';
 import { type EngineConfig, engineSchema } from './engine/config.ts';
-import { feeds } from './feeds/index.ts';
-
-const schemes = Object.keys(feeds).map((name) => `${name}:`);
-const feedUrl = z.string().refine((url) => URL.canParse(url) && schemes.includes(new URL(url).protocol), {
-  error: `a URL that begins with ${schemes.join(' or ')}`,
-});
-
-const feedSchema = z.strictObject({
-  url: feedUrl,
-  /** Sent on every connection, in order: text as it is, anything else as JSON. */
-  subscribe: z.array(z.unknown()).default([]),
-  /** Seconds of silence after which the feed counts as stale; it is reconnected after as long again. 0: never. */
-  staleAfter: z.number().min(0).max(86_400).default(30),
-});
+import { type FeedConfig, feedSchema } from './feeds/index.ts';
 
 const serverSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -27,8 +14,9 @@ const serverSchema = z.strictObject({
   tokenFile: z.string().nullable().default(null),
 });
 
+/** All of a config file but its feed, whose fields depend on its URL. */
 export const configSchema = z.strictObject({
-  feed: feedSchema,
+  feed: z.unknown(),
   /** How the stream is called on the dashboard; the host of the feed by default. */
   name: z.string().min(1).max(100).nullable().default(null),
   /** A model file; relative to the config file. */
@@ -41,7 +29,6 @@ export const configSchema = z.strictObject({
   ...engineSchema.shape,
 });
 
-export type FeedConfig = z.infer<typeof feedSchema>;
 export type ServerConfig = z.infer<typeof serverSchema>;
 
 /** A config file, read: its parts and the defaults of what it left out. */
@@ -64,6 +51,8 @@ export interface Config {
  * parseConfig({ feed: { url: 'ws://127.0.0.1:9000' }, mapping: { time: { path: 'ts' }, features: { x: 'x' } } });
  */
 export function parseConfig(value: unknown, where?: (path: string, keys: readonly PropertyKey[]) => string): Config {
-  const { feed, name, model, architecture, record, server, ...engine } = check(configSchema, value, where);
-  return { feed, name, model, architecture, record, server, engine };
+  const url = (value as { feed?: { url?: unknown } } | null)?.feed?.url;
+  const schema = configSchema.extend({ feed: feedSchema(url) });
+  const { feed, name, model, architecture, record, server, ...engine } = check(schema, value, where);
+  return { feed: feed as FeedConfig, name, model, architecture, record, server, engine };
 }

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Observable, Subscription } from 'rxjs';
 import { Engine, type EngineConfig } from '../engine.ts';
-import type { FeedEvent } from '../feeds/socket.ts';
+import type { FeedEvent } from '../feeds/index.ts';
 import type { Kernels } from '../kernels.ts';
 import { writeNative } from '../model/formats/index.ts';
 import type { ModelSpec } from '../model/spec.ts';

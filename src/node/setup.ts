@@ -1,7 +1,7 @@
 /** What `serve` and `record` run, put together from a config file and the options that overrule it. */
 import { randomInt } from 'node:crypto';
 import { filter, firstValueFrom, map, merge, Observable, tap } from 'rxjs';
-import type { FeedConfig, ServerConfig } from '../config.ts';
+import type { ServerConfig } from '../config.ts';
 import { adaptSchema, intervalSchema } from '../engine/config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
 import { ConfigError, invalid } from '../errors.ts';
@@ -9,8 +9,7 @@ import { saysValue } from '../explainer/interval.ts';
 import { plainColumns } from '../explainer.ts';
 import { compileColumns, splitExpressions } from '../features/index.ts';
 import { flatColumns } from '../feeds/discover.ts';
-import { feedScheme, flatMapping, openFeed } from '../feeds/index.ts';
-import { DEFAULT_STALE_AFTER, type FeedEvent } from '../feeds/socket.ts';
+import { type FeedConfig, type FeedEvent, feedOf, findFeed, flatMapping, openFeed } from '../feeds/index.ts';
 import type { Kernels } from '../kernels.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { redactUrl } from '../redact.ts';
@@ -67,12 +66,8 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
   const { config: path, feed: url, model, record, onStatus, life } = options;
   const asked = options.columns === undefined ? null : splitExpressions(options.columns);
   const file = path === undefined ? null : await readConfigFile(path);
-  const source: FeedConfig = {
-    ...(file?.feed ?? { url: '', subscribe: [], staleAfter: DEFAULT_STALE_AFTER / 1000 }),
-    ...(url === undefined ? {} : { url }),
-  };
-  if (source.url === '') throw new ConfigError(invalid('feed', undefined, 'a CONFIG.yaml or --feed URL'));
-  feedScheme(source.url);
+  if (url === undefined && !file) throw new ConfigError(invalid('feed', undefined, 'a CONFIG.yaml or --feed URL'));
+  const source = sourceOf(url, file?.feed ?? null);
   const modelFile = model ?? file?.model;
   if (options.needsModel && !modelFile)
     throw new ConfigError(invalid('model', undefined, 'a model in CONFIG.yaml or --model FILE'));
@@ -100,15 +95,20 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
 }
 
 /** A feed as a config file describes it, over the sockets of this machine. */
-export function openSource({ url, subscribe, staleAfter }: FeedConfig): Observable<FeedEvent> {
-  return openFeed({
-    url,
-    subscribe,
-    staleAfter: staleAfter * 1000,
+export function openSource(source: FeedConfig): Observable<FeedEvent> {
+  return openFeed(source, {
     WebSocket: FeedSocket,
+    fetch,
     random: () => randomInt(0x7fffffff) / 0x7fffffff,
     now: wallMs,
   });
+}
+
+/** The feed asked for: another address of the config's kind of feed, or one of its own. */
+function sourceOf(url: string | undefined, own: FeedConfig | null): FeedConfig {
+  if (url === undefined) return own!;
+  const asked = feedOf(url);
+  return own && findFeed(own.url) === findFeed(url) ? { ...own, url } : asked;
 }
 
 /** Intervals around the predictions of a model that names its target, unless the config says otherwise. */

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type FeedEvent, type SocketFeedOptions, socketFeed } from '../../src/feeds/socket.ts';
+import type { FeedEvent } from '../../src/feeds/feed.ts';
+import { type SocketFeedOptions, socketFeed } from '../../src/feeds/socket.ts';
 import { redactUrl } from '../../src/redact.ts';
 import type { FeedStatus } from '../../src/types.ts';
 import { type FakeSocket, fakeSockets, Time } from './virtual.ts';

@@ -1,0 +1,64 @@
+/** What a feed is: something that sends messages and says how it is, for ever. */
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { z } from 'zod';
+import type { FeedStatus } from '../types.ts';
+import type { MappingConfig } from './mappingSchema.ts';
+import type { SocketConstructor } from './socket.ts';
+
+export type FeedEvent =
+  | {
+      kind: 'message';
+      data: Uint8Array;
+      received: number;
+      /** Where the sender keeps a message until it is acknowledged: to be called once it cannot be lost any more. */
+      ack?: () => void;
+    }
+  | { kind: 'status'; status: FeedStatus; received: number };
+
+/** Life of one connection. `closed` is always the last. */
+export type LinkEvent =
+  | { kind: 'open' | 'stale' | 'awake' }
+  | { kind: 'message'; data: Uint8Array; ack?: () => void }
+  /** The other side says what is missing: ticks, or null where it does not say how many. */
+  | { kind: 'gap'; reason: string; missing: number | null }
+  | { kind: 'closed'; reason: string };
+
+/** What feeds use of the machine or of the page that they run on. */
+export interface Edge {
+  WebSocket: SocketConstructor;
+  fetch: typeof globalThis.fetch;
+  /** Uniform in [0, 1), for jitter. */
+  random: () => number;
+  scheduler?: SchedulerLike;
+  /** Receive time, ms since 1970 UTC; the scheduler's clock by default. */
+  now?: () => number;
+}
+
+/** What all feeds have in a config file. */
+export interface FeedSource {
+  url: string;
+  /** Seconds of silence after which it counts as stale; it is connected anew after as long again. 0: never. */
+  staleAfter: number;
+}
+
+/** A kind of feed, as `index.ts` lists it; those that need the machine join the list from `src/node/feeds`. */
+export interface FeedKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  /** Schemes of its URLs, without the colon. */
+  readonly schemes: readonly string[];
+  /** What it is, in one line, for people. */
+  readonly summary: string;
+  /** Its options beside those of all feeds, as a config file has them. */
+  readonly options: Shape;
+  /** What its messages mean, where that is always the same: the default of `mapping`. @throws ConfigError */
+  mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): MappingConfig;
+  /**
+   * Opens nothing yet: that is what subscribing does. Never errors; completes only where there is an end (a file).
+   * @throws ConfigError for a URL or options that cannot be
+   */
+  open(source: FeedSource & z.infer<z.ZodObject<Shape>>, edge: Edge): Observable<FeedEvent>;
+}
+
+/** Infers the options of a kind. */
+export function feedKind<Shape extends z.ZodRawShape>(kind: FeedKind<Shape>): FeedKind {
+  return kind as unknown as FeedKind;
+}
