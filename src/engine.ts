@@ -9,11 +9,14 @@ import { type Observable, Subject } from 'rxjs';
 import { Clock } from './clock.ts';
 import type { EngineConfig } from './engine/config.ts';
 import { Lane } from './engine/lane.ts';
+import { Order } from './engine/order.ts';
 import type { Watchable } from './engine/signal.ts';
 import { ConfigError, DataError, invalid } from './errors.ts';
 import type { RecentOptions } from './explainer/past.ts';
 import { Explainer } from './explainer.ts';
+import { compileColumns } from './features/index.ts';
 import { compileMapping, type Mapping } from './feeds/mapping.ts';
+import { type Closed, Resampler } from './feeds/resample.ts';
 import type { Kernels } from './kernels.ts';
 import type { ModelSpec } from './model/spec.ts';
 import {
@@ -63,7 +66,7 @@ export interface Explained {
 /** What a method is asked about a recent tick, but for kernels and model. */
 export type EngineQuestion = ReturnType<Explainer['question']> & { target: number };
 
-/** Streams of one feed; ticks of further keys are counted as invalid. */
+/** Streams of one feed unless its mapping says otherwise; ticks of further keys are counted as invalid. */
 export const MAX_KEYS = 64;
 
 /** The engine, see above. `message`, `status`, `act` and `advance` are for live use, `input` for replay. */
@@ -80,6 +83,12 @@ export class Engine {
     invalid: 0,
     ignored: 0,
     held: 0,
+    /** Ticks that the filter left out, bars in which nothing came, and bars that were said again. */
+    filtered: 0,
+    empty: 0,
+    revised: 0,
+    /** Streams that gave way to others. */
+    forgotten: 0,
     gaps: 0,
     missing: 0,
     resets: 0,
@@ -92,6 +101,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #clock = new Clock();
   readonly #mapping: Mapping;
+  /** How many streams there may be, and what becomes of further ones. */
+  readonly #streams: { most: number; beyond: 'refuse' | 'forget' };
   readonly #watchable: Watchable;
   readonly #lanes = new Map<string, Lane>();
   readonly #records = new Subject<LogRecord>();
@@ -122,11 +133,12 @@ export class Engine {
     this.config = options.config;
     this.#mapping = compileMapping(options.config.mapping);
     const explainer = this.#explainer();
-    const { columns } = this.#mapping;
-    for (const column of explainer?.rawColumns() ?? []) {
-      if (!columns.includes(column))
-        throw new ConfigError(invalid('mapping.features', columns, `the column '${column}'`));
-    }
+    const { key, filter, resample } = options.config.mapping;
+    this.#streams = typeof key === 'object' ? key : { most: MAX_KEYS, beyond: 'refuse' };
+    const filtered = filter === undefined ? [] : compileColumns([filter], options.kernels.math).columns();
+    this.#columns('mapping.filter', this.#mapping.columns, filtered);
+    const columns = resample ? new Resampler(resample, this.#mapping.columns).columns : this.#mapping.columns;
+    this.#columns(resample ? 'mapping.resample.bars' : 'mapping.features', columns, explainer?.rawColumns() ?? []);
     this.#watchable = { features: explainer?.columns ?? [], columns, target: Boolean(explainer?.spec.target) };
     this.#unused = this.#lane(explainer);
   }
@@ -207,9 +219,14 @@ export class Engine {
   }
 
   #tick(tick: Tick): void {
+    const { maxAhead } = this.config.mapping.time;
+    if (tick.time > Number(this.#stamp / 1_000_000n) + maxAhead * 1000) {
+      this.#invalid(invalid('time', tick.time, `at most ${maxAhead} s ahead of this machine's clock`));
+      return;
+    }
     const lane = this.#laneOf(tick.key);
     if (!lane) {
-      this.#invalid(invalid('key', tick.key, `one of the first ${MAX_KEYS}`));
+      this.#invalid(invalid('key', tick.key, `one of the first ${this.#streams.most}`));
       return;
     }
     const place = lane.order.check(tick);
@@ -218,14 +235,67 @@ export class Engine {
       return;
     }
     if (place.missing > 0) this.#gap(lane, place.missing);
+    if (lane.filter && !lane.filter.push(tick.values, tick.time)?.[0]) this.counters.filtered++;
+    else if (lane.resampler) this.#bars(lane, lane.resampler.push(tick));
+    else this.#take(lane, tick);
+  }
+
+  /** Bars that closed, in order. */
+  #bars(lane: Lane, { bars, late = false, hole }: Omit<Closed, 'late'> & { late?: boolean }): void {
+    if (late && bars.length === 0) this.counters.late++;
+    if (hole) this.#hole(lane);
+    for (const bar of bars) {
+      if (bar.revised) this.#revise(bar);
+      else this.#take(lane, bar);
+    }
+    this.#await(lane);
+  }
+
+  /** What is open closes once nothing has come for as long as a bar may take. */
+  #await(lane: Lane): void {
+    const { resampler } = lane;
+    lane.heard = this.#clock.now;
+    if (lane.waiting || !resampler?.waits) return;
+    lane.waiting = true;
+    const patience = BigInt(Math.round(resampler.patience * 1e6));
+    const look = (): void => {
+      const left = lane.heard + patience - this.#clock.now;
+      if (left > 0n) {
+        this.#clock.after(Number(left) / 1e9, look);
+        return;
+      }
+      lane.waiting = false;
+      if (this.#lanes.get(lane.key) === lane) this.#bars(lane, resampler.flush(lane.key));
+    };
+    this.#clock.after(resampler.patience / 1000, look);
+  }
+
+  /** A bar is said again: its record changes, what came of it stays. */
+  #revise(bar: Tick): void {
+    this.counters.revised++;
+    this.#emit('tick', bar.time, this.counters.ticks, () => encodeJson(bar));
+  }
+
+  #hole(lane: Lane): void {
+    lane.gapBefore = true;
+    this.counters.gaps++;
+    this.#say({ feed: this.#feed, state: 'gap', reason: 'no tick for more than 1,000 bars' });
+  }
+
+  /** A tick, or a bar, takes its turn. */
+  #take(lane: Lane, tick: Tick): void {
+    if (tick.empty) this.counters.empty++;
     const sequence = this.counters.ticks++;
     lane.sequence = sequence;
     this.#emit('tick', tick.time, sequence, () => encodeJson(tick));
 
-    const explanation = lane.explainer?.push(tick) ?? null;
-    if (lane.explainer?.reason) this.#invalid(lane.explainer.reason);
+    // an empty bar feeds nothing, and what comes next stands behind a gap
+    const masked = tick.empty === true && tick.held === undefined;
+    if (masked) lane.gapBefore = true;
+    const explanation = masked ? null : (lane.explainer?.push(tick) ?? null);
+    if (!masked && lane.explainer?.reason) this.#invalid(lane.explainer.reason);
     if (explanation) this.#explanation(explanation, sequence);
-    else if (!lane.explainer?.reason) this.counters.waiting++;
+    else if (masked || !lane.explainer?.reason) this.counters.waiting++;
     const alerts: AlertTransition[] = [];
     this.#alertsOfTick = alerts;
     const index = explanation?.index ?? sequence;
@@ -319,18 +389,44 @@ export class Engine {
   }
 
   #laneOf(key: string): Lane | null {
-    let lane = this.#lanes.get(key);
-    if (lane) return lane;
-    if (this.#lanes.size >= MAX_KEYS) return null;
-    lane = this.#unused ?? this.#lane(this.#explainer());
+    const known = this.#lanes.get(key);
+    const { most, beyond } = this.#streams;
+    if (known) {
+      // the one that was heard of last stands at the end
+      if (beyond === 'forget' && this.#lanes.delete(key)) this.#lanes.set(key, known);
+      return known;
+    }
+    if (this.#lanes.size >= most && beyond === 'refuse') return null;
+    const lane = this.#lanes.size >= most ? this.#forget() : (this.#unused ?? this.#lane(this.#explainer()));
     this.#unused = null;
     lane.key = key;
     this.#lanes.set(key, lane);
     return lane;
   }
 
+  /** The stream that has been quiet for the longest time gives way to another. */
+  #forget(): Lane {
+    const [key, lane] = this.#lanes.entries().next().value!;
+    this.#lanes.delete(key);
+    this.counters.forgotten++;
+    lane.reset();
+    return lane;
+  }
+
+  /** @throws ConfigError for a column that is not there */
+  #columns(where: string, columns: readonly string[], wanted: readonly string[]): void {
+    const absent = wanted.find((name) => !columns.includes(name));
+    if (absent !== undefined) throw new ConfigError(invalid(where, columns, `the column '${absent}'`));
+  }
+
   #lane(explainer: Explainer | null): Lane {
-    return new Lane(explainer, this.config.alerts, this.#watchable, this.#clock, (alert, lane) =>
+    const { id, filter, resample } = this.config.mapping;
+    const parts = {
+      order: new Order(id?.window, resample !== undefined),
+      resampler: resample ? new Resampler(resample, this.#mapping.columns) : null,
+      filter: filter === undefined ? null : compileColumns([filter], this.#options.kernels.math),
+    };
+    return new Lane(explainer, parts, this.config.alerts, this.#watchable, this.#clock, (alert, lane) =>
       this.#alert(alert, lane),
     );
   }

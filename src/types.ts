@@ -14,10 +14,16 @@ export interface Tick {
   time: number;
   /** The venue's own sequence number, or null where it sends none. */
   seq: number | null;
+  /** What tells it from other ticks of its stream, where the feed says it. */
+  id?: string;
   /** Columns by name, in the feed's own units. */
   values: Record<string, number>;
   /** Names of columns whose value was held from the tick before, because this one had none. */
   held?: string[];
+  /** A bar in which nothing came: without values, or with those of the bar before, held. */
+  empty?: boolean;
+  /** A bar that had been closed and is said again, because a tick of it came late. */
+  revised?: boolean;
   /** Warm-up: state, scalers and detectors take it, alerts do not fire on it. */
   history?: boolean;
 }

@@ -14,7 +14,7 @@ describe('a config', () => {
       record: null,
       server: { host: '127.0.0.1', port: 4680, origins: [], tokenFile: null },
       engine: {
-        mapping: { time: { path: 'ts', format: 'auto' }, features: { x: 'x' }, missing: 'drop' },
+        mapping: { time: { path: 'ts', format: 'auto', maxAhead: 60 }, features: { x: 'x' }, missing: 'drop' },
         columns: null,
         explain: {
           method: 'rolling-occlusion',

@@ -2,8 +2,10 @@ import { Machine, type RuleConfig } from '../alerts/index.ts';
 import type { Timers } from '../clock.ts';
 import { Watch } from '../drift/watch.ts';
 import type { Explainer } from '../explainer.ts';
+import type { Columns } from '../features/index.ts';
+import type { Resampler } from '../feeds/resample.ts';
 import type { AlertTransition, DriftEvent, Explanation, Tick } from '../types.ts';
-import { Order } from './order.ts';
+import type { Order } from './order.ts';
 import { type ReadSignal, signal, type Watchable } from './signal.ts';
 
 /** What the rules of a lane found at one tick. */
@@ -24,9 +26,16 @@ interface Rule {
 
 /** Everything that belongs to one stream (key) of a feed: its order, its model's state, its detectors and rules. */
 export class Lane {
-  readonly order = new Order();
+  readonly order: Order;
+  /** Where ticks become bars; null: they stay what they are. */
+  readonly resampler: Resampler | null;
+  /** Leaves out ticks for which it is 0; null: none. */
+  readonly filter: Columns | null;
   readonly explainer: Explainer | null;
   key = '';
+  /** Stamp of the latest tick that a bar was made of, and whether a timer waits for its silence. */
+  heard = 0n;
+  waiting = false;
   gapBefore = false;
   resetBefore = false;
   /** Number of the latest tick among all that the engine took: what timers of this lane date their records with. */
@@ -36,12 +45,16 @@ export class Lane {
   /** @throws ConfigError for a rule on a signal that does not exist */
   constructor(
     explainer: Explainer | null,
+    { order, resampler = null, filter = null }: Pick<Lane, 'order'> & Partial<Pick<Lane, 'resampler' | 'filter'>>,
     rules: readonly RuleConfig[],
     watchable: Watchable,
     timers: Timers,
     emit: (alert: AlertTransition, lane: Lane) => void,
   ) {
     this.explainer = explainer;
+    this.order = order;
+    this.resampler = resampler;
+    this.filter = filter;
     this.#rules = rules.map((config) => ({
       config,
       read: signal(config.on, watchable),
@@ -76,6 +89,8 @@ export class Lane {
 
   reset(): void {
     this.order.reset();
+    this.resampler?.reset();
+    this.filter?.reset();
     this.explainer?.reset();
     for (const { watch, machine } of this.#rules) {
       watch.reset();

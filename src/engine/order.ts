@@ -4,20 +4,36 @@ import type { Tick } from '../types.ts';
 export type Place = { take: true; missing: number } | { take: false; why: 'late' | 'duplicate' };
 
 /**
- * Keeps one stream in order. Dropped are: a sequence number seen or passed; an event time before the last one; and,
- * where the feed numbers nothing, a tick with the time and the values of the last one. A jump of the number is a gap.
+ * Keeps one stream in order. Dropped are: an id that is among the latest ones; a sequence number seen or passed; an event time
+ * before the last one; and, where the feed neither names nor numbers anything, a tick with the time and the values of the last
+ * one. A jump of the number is a gap.
  */
 export class Order {
   #last: Tick | null = null;
   #seq: number | null = null;
+  readonly #ids = new Set<string>();
+  readonly #window: number;
+  readonly #reorders: boolean;
+
+  /**
+   * @param window ids that are remembered
+   * @param reorders ticks may come in any order: of numbers only those that came before are refused, of times none
+   */
+  constructor(window = 1024, reorders = false) {
+    this.#window = window;
+    this.#reorders = reorders;
+  }
 
   check(tick: Tick): Place {
     const last = this.#last;
+    if (tick.id !== undefined && this.#known(tick.id)) return { take: false, why: 'duplicate' };
+    if (this.#reorders) return this.#anywhere(tick);
     if (tick.seq !== null && this.#seq !== null && tick.seq <= this.#seq) {
       return { take: false, why: tick.seq === this.#seq ? 'duplicate' : 'late' };
     }
     if (last && tick.time < last.time) return { take: false, why: 'late' };
-    if (last && tick.time === last.time && repeats(tick, last)) return { take: false, why: 'duplicate' };
+    if (last && tick.id === undefined && tick.time === last.time && repeats(tick, last))
+      return { take: false, why: 'duplicate' };
     const missing = tick.seq !== null && this.#seq !== null ? tick.seq - this.#seq - 1 : 0;
     this.#last = tick;
     if (tick.seq !== null) this.#seq = tick.seq;
@@ -32,6 +48,23 @@ export class Order {
   reset(): void {
     this.#last = null;
     this.#seq = null;
+    this.#ids.clear();
+  }
+
+  #anywhere({ seq, id }: Tick): Place {
+    if (seq === null) return { take: true, missing: 0 };
+    if (id === undefined && this.#known(String(seq))) return { take: false, why: 'duplicate' };
+    const missing = this.#seq === null ? 0 : Math.max(0, seq - this.#seq - 1);
+    this.#seq = Math.max(seq, this.#seq ?? seq);
+    return { take: true, missing };
+  }
+
+  /** Whether an id was there before; it is from now on. The oldest is forgotten. */
+  #known(id: string): boolean {
+    if (this.#ids.has(id)) return true;
+    if (this.#ids.size >= this.#window) this.#ids.delete(this.#ids.values().next().value!);
+    this.#ids.add(id);
+    return false;
   }
 }
 

@@ -4,6 +4,8 @@ import type { Tick } from '../types.ts';
 import type { MappingConfig } from './mappingSchema.ts';
 import { compilePath, type Read } from './path.ts';
 import { decimal, parseTime, type TimeFormat } from './time.ts';
+import { conversion } from './units.ts';
+import { zoneOf } from './zone.ts';
 
 export type { MappingConfig } from './mappingSchema.ts';
 
@@ -27,6 +29,12 @@ export interface Mapping {
   parse(data: Uint8Array): Mapped;
   /** Forgets held values. */
   reset(): void;
+}
+
+/** Values of a key's last tick, and for how many ticks in a row each has been held. */
+interface Kept {
+  values: Record<string, number>;
+  times: Record<string, number>;
 }
 
 interface Column {
@@ -62,17 +70,18 @@ export function flatMapping(columns: readonly string[]): MappingConfig {
  * mapping.parse(new TextEncoder().encode('{"ts": 1700000000, "data": {"price": "101.5"}}')).ticks[0]?.values; // { price: 101.5 }
  */
 export function compileMapping(config: MappingConfig): Mapping {
-  const { missing = 'drop' } = config;
+  const { missing = 'drop', maxHold = Number.POSITIVE_INFINITY } = config;
   const match = compileCondition(config.match, 'mapping.match');
   const begins = config.reset ? compileCondition(config.reset, 'mapping.reset') : null;
   const each = config.each === undefined ? null : compilePath(config.each, 'mapping.each');
   const time = compileTime(config.time);
   const key = compileKey(config.key);
   const seq = config.seq ? compilePath(config.seq.path, 'mapping.seq.path') : null;
+  const id = config.id ? compilePath(config.id.path, 'mapping.id.path') : null;
   const history = config.history ? compilePath(config.history.path, 'mapping.history.path') : null;
   const columns = Object.entries(config.features).map(([name, feature]) => compileColumn(name, feature));
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const last = new Map<string, Record<string, number>>();
+  const last = new Map<string, Kept>();
 
   /** One tick of the message, or the reason why it is none. */
   function tickOf(message: unknown, item: unknown): Tick | string {
@@ -87,32 +96,42 @@ export function compileMapping(config: MappingConfig): Mapping {
       number = numeric(found);
       if (!Number.isSafeInteger(number)) return invalid('seq', found, 'a whole number below 2^53');
     }
+    let unique: string | undefined;
+    if (id) {
+      const found = id(message, item);
+      if (typeof found !== 'string' && typeof found !== 'number')
+        return invalid(config.id!.path, found, 'an id: a string or a number');
+      unique = String(found);
+    }
     const values: Record<string, number> = {};
     let held: string[] | undefined;
     const before = missing === 'hold' ? last.get(name) : undefined;
+    const times: Record<string, number> = {};
     for (const column of columns) {
       const found = column.read(message, item);
       const value = numeric(found) * column.scale + column.offset;
       if (value >= column.min && value <= column.max) {
         values[column.name] = value;
-      } else if (before) {
-        values[column.name] = before[column.name]!;
+      } else if (before && (before.times[column.name] ?? 0) < maxHold) {
+        values[column.name] = before.values[column.name]!;
+        times[column.name] = (before.times[column.name] ?? 0) + 1;
         (held ??= []).push(column.name);
       } else {
         return invalid(column.name, found, expectation(column));
       }
     }
     if (held?.length === columns.length) return invalid('tick', item, 'at least one usable value');
-    if (missing === 'hold') remember(name, values);
+    if (missing === 'hold') remember(name, { values, times });
     const tick: Tick = { key: name, time: at, seq: number, values };
+    if (unique !== undefined) tick.id = unique;
     if (held) tick.held = held;
     if (history?.(message, item)) tick.history = true;
     return tick;
   }
 
-  function remember(name: string, values: Record<string, number>): void {
+  function remember(name: string, kept: Kept): void {
     if (!last.has(name) && last.size >= MAX_KEYS) last.delete(last.keys().next().value!);
-    last.set(name, values);
+    last.set(name, kept);
   }
 
   return {
@@ -170,13 +189,14 @@ function compileCondition(condition: MappingConfig['match'], where: string): (me
 function compileTime(config: MappingConfig['time']): (message: unknown, item: unknown) => number | string {
   const paths = typeof config.path === 'string' ? [config.path] : config.path;
   const format: TimeFormat = config.format ?? 'auto';
+  const local = config.zone === undefined ? undefined : (zoneOf(config.zone) ?? undefined);
   const reads = paths.map((path) => compilePath(path, 'mapping.time.path'));
   const expected = format === 'auto' ? 'a time' : `a time, ${format}`;
   return (message, item) => {
     for (let i = 0; i < reads.length; i++) {
       const found = reads[i]!(message, item);
       if (found === undefined) continue;
-      const time = parseTime(found, format);
+      const time = parseTime(found, format, local);
       return Number.isNaN(time) ? invalid(paths[i]!, found, expected) : time;
     }
     return invalid(paths.join('|'), undefined, expected);
@@ -202,13 +222,18 @@ function compileColumn(name: string, feature: MappingConfig['features'][string])
     offset = 0,
     min = -LARGEST,
     max = LARGEST,
+    unit,
+    to,
   } = typeof feature === 'string' ? { path: feature } : feature;
+  const unitless = { scale: 1, offset: 0 };
+  const turned = to === undefined ? unitless : conversion(unit ?? '', to);
+  if (typeof turned === 'string') throw new ConfigError(invalid(`${where}.unit`, `${unit} to ${to}`, turned));
   if (min > max) throw new ConfigError(invalid(`${where}.min`, min, `at most max, which is ${max}`));
   return {
     name,
     read: compilePath(path, where),
-    scale,
-    offset,
+    scale: turned.scale * scale,
+    offset: turned.offset * scale + offset,
     min: Math.max(min, -LARGEST),
     max: Math.min(max, LARGEST),
   };

@@ -1,4 +1,5 @@
 /** Event times as feeds and files write them, turned into milliseconds since 1970 UTC. */
+import type { FromLocal } from './zone.ts';
 
 export const TIME_FORMATS = ['s', 'ms', 'us', 'ns', 'iso', 'auto'] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number];
@@ -19,18 +20,19 @@ export function decimal(text: string): number {
 
 /**
  * Milliseconds since 1970 UTC, NaN where `value` is no time of that format.
+ * @param local what dates without a zone are: times of a place, as a function makes them UTC; default: UTC
  * @param format `auto`: ISO 8601, or a number read as seconds below 1e11, else milliseconds below 1e14, microseconds below
  *   1e17, nanoseconds above. Dates without a zone are UTC.
  */
-export function parseTime(value: unknown, format: TimeFormat): number {
-  const time = format === 'iso' ? isoTime(value) : fromNumber(value, format);
+export function parseTime(value: unknown, format: TimeFormat, local?: FromLocal): number {
+  const time = format === 'iso' ? isoTime(value, local) : fromNumber(value, format, local);
   return time >= 0 && time <= LATEST ? time : Number.NaN;
 }
 
-function fromNumber(value: unknown, format: TimeFormat): number {
+function fromNumber(value: unknown, format: TimeFormat, local?: FromLocal): number {
   const number = typeof value === 'string' ? decimal(value) : value;
   if (typeof number !== 'number') return Number.NaN;
-  if (Number.isNaN(number)) return format === 'auto' ? isoTime(value) : Number.NaN;
+  if (Number.isNaN(number)) return format === 'auto' ? isoTime(value, local) : Number.NaN;
   switch (format) {
     case 's':
       return number * 1e3;
@@ -47,18 +49,20 @@ function fromNumber(value: unknown, format: TimeFormat): number {
 
 /**
  * `2020-04-17`, `2020/4/17 16:30`, `2020-04-17T16:30:00.5+02:00` in ms since 1970 UTC; NaN for anything else. Without a zone it
- * is UTC, wherever the program runs, where `Date.parse` would take the machine's.
+ * it is UTC (or a time of the place that `local` stands for), wherever the program runs; `Date.parse` takes the machine's.
  */
-export function isoTime(value: unknown): number {
+export function isoTime(value: unknown, local?: FromLocal): number {
   if (typeof value !== 'string' || value.length > 64) return Number.NaN;
   const match = ISO.exec(value);
   if (!match) return Number.NaN;
-  const [, year, month, day = '01', hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
+  const [, year, month, day = '01', hour = '00', minute = '00', second = '00', fraction = '', zone] = match;
   const date = Date.UTC(+year!, +month! - 1, +day);
   const shown = new Date(date);
   if (shown.getUTCMonth() !== +month! - 1 || shown.getUTCDate() !== +day) return Number.NaN;
   if (+hour > 24 || +minute > 59 || +second > 60) return Number.NaN;
-  return date + +hour * 3_600_000 + +minute * 60_000 + +second * 1000 + Number(`0.${fraction}0`) * 1000 - offset(zone);
+  const clock = date + +hour * 3_600_000 + +minute * 60_000 + +second * 1000 + Number(`0.${fraction}0`) * 1000;
+  if (zone === undefined) return local ? local(clock) : clock;
+  return clock - offset(zone);
 }
 
 /** Milliseconds that a zone such as `+02:00` or `-0530` is ahead of UTC. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { Engine, type Explained, MAX_KEYS, parseEngineConfig } from '../../src/engine.ts';
+import { Engine, type EngineInput, type Explained, MAX_KEYS, parseEngineConfig } from '../../src/engine.ts';
 import { Explainer } from '../../src/explainer.ts';
 import { readModel } from '../../src/model/formats/index.ts';
 import { asset } from '../../src/node/assets.ts';
@@ -293,7 +293,12 @@ it('the recorded inputs with their stamps give the same outputs, byte for byte',
 });
 
 it('nothing is encoded while nobody records: counters and explanations are the same', () => {
-  const silent = new Engine({ kernels, spec: smallModel(), config: parseEngineConfig(smallConfig), wall: () => 1n });
+  const silent = new Engine({
+    kernels,
+    spec: smallModel(),
+    config: parseEngineConfig(smallConfig),
+    wall: () => 1_700_000_000n * SECOND,
+  });
   const heard = session();
   for (let n = 0; n < 70; n++) {
     heard.send(tick(n), 0.01);
@@ -333,4 +338,103 @@ it('a rule on the market model that Keras made fires on the published days, as a
   const alerts = live.of<AlertTransition>('alert');
   expect(alerts.filter(({ to }) => to === 'firing').map(day)).toEqual(['2008-10-14', '2017-11-20', '2020-03-12']);
   expect(alerts[0]).toMatchObject({ severity: 'critical', direction: 'up' });
+});
+
+describe('what a mapping makes of ticks', () => {
+  const with_ = (mapping: object): EngineInput =>
+    ({ ...smallConfig, alerts: [], mapping: { ...smallConfig.mapping, ...mapping } }) as EngineInput;
+
+  it('drops what is ahead of its clock, and what it has seen by its id', () => {
+    const { send, engine, of } = session(with_({ seq: undefined, id: { path: 'id', window: 2 } }));
+    const ahead = 1_700_000_000_000 + 120_000;
+    for (const [id, t] of [
+      ['a', 10],
+      ['b', 20],
+      ['a', 30],
+      ['c', 40],
+      ['a', 50],
+      ['d', ahead],
+    ] as const)
+      send({ ...tick(1), id, t, n: undefined });
+    // two ids are remembered: when c came, a was forgotten
+    expect(of<{ time: number }>('tick').map(({ time }) => time)).toEqual([10, 20, 40, 50]);
+    expect(engine.counters).toMatchObject({ duplicates: 1, invalid: 1 });
+    expect(engine.lastInvalid).toBe(`invalid time: ${ahead} (expected at most 60 s ahead of this machine's clock)`);
+  });
+
+  it('leaves out what its filter says', () => {
+    const { send, engine, of } = session(with_({ filter: 'x > 0' }));
+    for (let n = 0; n < 6; n++) send({ ...tick(n), x: n % 2 ? 1 : -1 });
+    expect(of('tick')).toHaveLength(3);
+    expect(engine.counters).toMatchObject({ filtered: 3, ticks: 3, gaps: 0 });
+    expect(() => session(with_({ filter: 'z > 0' }))).toThrow("(expected the column 'z')");
+  });
+
+  it('lets the quietest stream give way, where it is told to', () => {
+    const { send, engine, of } = session(with_({ key: { path: 'key', most: 2, beyond: 'forget' } }));
+    for (const [key, n] of [
+      ['a', 0],
+      ['b', 0],
+      ['a', 1],
+      ['c', 0],
+      ['b', 1],
+      ['a', 2],
+    ] as const)
+      send(tick(n, { key }));
+    expect(engine.counters).toMatchObject({ forgotten: 3, ticks: 6, invalid: 0 });
+    expect(of<{ index: number; key: string }>('prediction').map(({ index, key }) => [key, index])).toEqual([['a', 0]]);
+  });
+
+  it('makes bars, which close by event time or by its clock; one in which nothing came feeds nothing', () => {
+    const resample = { every: '10s', bars: { x: 'mean(x)', y: 'last(y)' }, lateness: '2s' };
+    const { send, wait, engine, of } = session(with_({ seq: undefined, resample }));
+    const at = (seconds: number, x: number): void => send({ ...tick(1), t: 1000 * seconds, x, y: x, n: undefined });
+    for (const [t, x] of [
+      [1, 1],
+      [5, 3],
+      [11, 5],
+      [4, 8],
+      [12, 7],
+    ] as const)
+      at(t, x);
+    const times = (): unknown[] =>
+      of<{ time: number; values: object }>('tick').map(({ time, values }) => [time, values]);
+    expect(times()).toEqual([[0, { x: 4, y: 8 }]]);
+    at(43, 9);
+    expect(times().slice(1)).toEqual([
+      [10_000, { x: 6, y: 7 }],
+      [20_000, {}],
+      [30_000, {}],
+    ]);
+    expect(engine.counters).toMatchObject({ empty: 2, ticks: 4 });
+    wait(12.5);
+    engine.advance();
+    expect(times().at(-1)).toEqual([40_000, { x: 9, y: 9 }]);
+    at(44, 1);
+    expect(engine.counters).toMatchObject({ late: 1, ticks: 5 });
+    // diff(y) has no value at the first bar; empty bars are no ticks of the model's
+    expect(of<{ index: number; time: number }>('prediction').map(({ index, time }) => [index, time])).toEqual([
+      [0, 10_000],
+      [1, 40_000],
+    ]);
+    expect(() => session(with_({ resample: { every: '1s', bars: { x: 'last(x)' } } }))).toThrow(
+      /invalid mapping.resample.bars: .*expected the column 'y'/,
+    );
+  });
+
+  it('and what it made is made again from the recording', () => {
+    const resample = { every: '3s', lateness: '1s', late: 'revise', empty: 'hold' };
+    const config = with_({ resample });
+    const live = session(config);
+    for (let n = 0; n < 40; n++) {
+      if (n % 7 !== 3) live.send({ ...tick(n), t: 1000 * (n + (n % 5 === 0 ? 3 : 0)), n });
+      live.engine.advance();
+    }
+    live.wait(10);
+    live.engine.end();
+    const again = session(config);
+    for (const record of live.records.filter(isInput)) again.engine.input(record);
+    expect(again.records).toEqual(live.records);
+    expect(live.engine.counters.revised + live.engine.counters.late).toBeGreaterThan(0);
+  });
 });

@@ -239,3 +239,49 @@ describe('a mapping that is wrong', () => {
     expect(mappingSchema.safeParse(config).success).toBe(false);
   });
 });
+
+describe('what a mapping may say beside', () => {
+  it('units: what is sent becomes what is wanted, then is scaled, then bounded', () => {
+    const config: MappingConfig = {
+      ...plain,
+      features: {
+        t: { path: 'a', unit: '°F', to: '°C', max: 50 },
+        r: { path: 'b', unit: 'in', to: 'mm', scale: 2, offset: 1 },
+      },
+    };
+    expect(parse(config, { time: 1e9, a: 212, b: 1 }).invalid[0]).toBe(
+      'invalid t: 212 (expected a number from any to 50)',
+    );
+    const { values } = parse(config, { time: 1e9, a: 50, b: 1 }).ticks[0]!;
+    expect(values.t).toBeCloseTo(10, 9);
+    expect(values.r).toBeCloseTo(2 * 25.4 + 1, 9);
+    const wrong = { ...plain, features: { t: { path: 'a', unit: '°F', to: 'bar' } } };
+    expect(() => compileMapping(wrong)).toThrow(
+      "invalid mapping.features.t.unit: '°F to bar' (expected a unit of temperature, as °F is: bar is one of pressure)",
+    );
+  });
+
+  it('the zone of dates that name none', () => {
+    const config: MappingConfig = { ...plain, time: { path: 'time', zone: 'Europe/Berlin' } };
+    const at = (time: string): number => parse(config, { time, a: 1, b: 2 }).ticks[0]!.time;
+    expect(at('2024-07-15T12:00')).toBe(Date.UTC(2024, 6, 15, 10));
+    expect(at('2024-07-15T12:00Z')).toBe(Date.UTC(2024, 6, 15, 12));
+    expect(
+      mappingSchema.safeParse({ ...plain, time: { path: 't', zone: 'Mars' } }).error!.issues[0]!.message,
+    ).toContain('a time zone such as Europe/Berlin');
+  });
+
+  it('an id, and for how long a value may be held', () => {
+    const config: MappingConfig = { ...plain, id: { path: 'id' }, missing: 'hold', maxHold: 2 };
+    const mapping = compileMapping(config);
+    const said = [{ a: 1, b: 2 }, { a: 3 }, { a: 4 }, { a: 5 }, { a: 6, b: 7 }, { a: 8 }].map((values, id) =>
+      mapping.parse(bytes({ time: 1e9 + id, id, ...values })),
+    );
+    expect(said.map(({ ticks }) => ticks[0]?.values.b)).toEqual([2, 2, 2, undefined, 7, 7]);
+    expect(said[3]!.invalid[0]).toContain('invalid b: nothing');
+    expect(said[0]!.ticks[0]!.id).toBe('0');
+    expect(parse(config, { time: 1e9, a: 1, b: 2, id: null }).invalid[0]).toBe(
+      'invalid id: null (expected an id: a string or a number)',
+    );
+  });
+});

@@ -1,0 +1,203 @@
+/**
+ * Ticks of one stream on a regular grid of event time. A bar [a, a + every) closes when the stream's newest event time reaches
+ * its end plus the allowed lateness, or when nothing has come for as long; bars close in order, and one without a tick is said
+ * to be empty.
+ */
+import { z } from 'zod';
+import { ConfigError, invalid } from '../errors.ts';
+import type { Tick } from '../types.ts';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
+
+/** `250ms`, `1s`, `5m`, `1h`, `1d`, or seconds: in ms. */
+const duration = z.union([z.number(), z.string()]).transform((value, context) => {
+  const match = typeof value === 'string' ? DURATION.exec(value) : null;
+  const ms = typeof value === 'number' ? value * 1e3 : match ? Number(match[1]) * UNITS[match[2]!]! : Number.NaN;
+  if (ms >= 0 && ms <= 366 * UNITS.d!) return ms;
+  context.addIssue({ code: 'custom', message: 'a duration such as 250ms, 1s, 5m, 1h or 1d, or seconds' });
+  return z.NEVER;
+});
+
+const AGGREGATES = ['first', 'last', 'min', 'max', 'sum', 'mean', 'count'] as const;
+type Aggregate = (typeof AGGREGATES)[number];
+const BAR = new RegExp(`^(${AGGREGATES.join('|')})\\(([^()]+)\\)$`);
+
+export const resampleSchema = z.strictObject({
+  every: duration.refine((ms) => ms >= 1, { error: 'at least 1ms' }),
+  /** Columns of a bar, such as `first(price)`; default: the last value of every column. */
+  bars: z
+    .record(
+      z.string().regex(/^(?!(?:__proto__|constructor|prototype)$)[^`]{1,200}$/),
+      z.string().regex(BAR, { error: `one of ${AGGREGATES.map((name) => `${name}(column)`).join(', ')}` }),
+    )
+    .optional(),
+  /** How far behind the newest tick another may come. */
+  lateness: duration.default(0),
+  /** Where the grid lies: a bar begins at this many ms (or a duration) after midnight, 1970-01-01 UTC. */
+  anchor: duration.default(0),
+  /** A bar without a tick: nothing is fed, and it is drawn as a gap; or the last bar's values, marked as held. */
+  empty: z.enum(['mask', 'hold']).default('mask'),
+  /** A tick of a bar that is closed: counted, or its bar is said again, with a mark; what came of it is not computed anew. */
+  late: z.enum(['drop', 'revise']).default('drop'),
+});
+
+export type ResampleConfig = z.infer<typeof resampleSchema>;
+
+/** One column of a bar. */
+interface Column {
+  name: string;
+  of: string;
+  aggregate: Aggregate;
+}
+
+interface Bar {
+  /** Event time of its beginning, ms. */
+  at: number;
+  count: number;
+  /** One number a column; sums of means. */
+  values: Float64Array;
+  history: boolean;
+  held: Set<string>;
+}
+
+/** Bars that may be empty one after another; a longer hole is one gap. */
+const MOST_EMPTY = 1000;
+
+/** What came of a tick. */
+export interface Closed {
+  /** Bars, in order: `tick.empty` marks one without a tick, `tick.revised` one that had been closed before. */
+  bars: Tick[];
+  /** It came too late for its bar. */
+  late: boolean;
+  /** A hole of more than 1,000 empty bars, which are not listed. */
+  hole: boolean;
+}
+
+export class Resampler {
+  /** Columns of its bars. */
+  readonly columns: readonly string[];
+  /** Ms after the last tick at which what is open closes by itself. */
+  readonly patience: number;
+  readonly #config: ResampleConfig;
+  readonly #columns: readonly Column[];
+  /** By their beginning. */
+  readonly #open = new Map<number, Bar>();
+  #newest = Number.NEGATIVE_INFINITY;
+  /** Everything before it is closed; NaN before the first tick. */
+  #closed = Number.NaN;
+  /** The bar that was closed last, for revisions and holding. */
+  #last: { bar: Bar; values: Record<string, number> } | null = null;
+
+  /** @param raw columns of the ticks @throws ConfigError for a bar of a column that is none */
+  constructor(config: ResampleConfig, raw: readonly string[]) {
+    this.#config = config;
+    this.patience = config.every + config.lateness;
+    const bars = Object.entries(config.bars ?? Object.fromEntries(raw.map((name) => [name, `last(${name})`])));
+    this.#columns = bars.map(([name, text]) => {
+      const [, aggregate, of] = (BAR.exec(text) ?? ['', 'last', text.slice(5, -1)]) as [string, Aggregate, string];
+      if (!raw.includes(of))
+        throw new ConfigError(invalid(`mapping.resample.bars.${name}`, text, `one of the columns ${raw.join(', ')}`));
+      return { name, of, aggregate };
+    });
+    this.columns = bars.map(([name]) => name);
+  }
+
+  push(tick: Tick): Closed {
+    const { every, lateness, anchor, late } = this.#config;
+    const at = Math.floor((tick.time - anchor) / every) * every + anchor;
+    if (Number.isNaN(this.#closed)) this.#closed = at;
+    if (at < this.#closed) {
+      if (late === 'drop' || this.#last?.bar.at !== at) return { bars: [], late: true, hole: false };
+      this.#add(this.#last.bar, tick);
+      this.#last.values = this.#valuesOf(this.#last.bar);
+      return { bars: [{ ...this.#tickOf(this.#last.bar, tick.key), revised: true }], late: true, hole: false };
+    }
+    let bar = this.#open.get(at);
+    if (!bar) {
+      bar = { at, count: 0, values: new Float64Array(this.#columns.length), history: false, held: new Set() };
+      this.#open.set(at, bar);
+    }
+    this.#add(bar, tick);
+    this.#newest = Math.max(this.#newest, tick.time);
+    // bars whose end plus lateness is reached
+    const until = Math.floor((this.#newest - lateness - anchor) / every) * every + anchor;
+    return { ...this.#close(until, tick.key), late: false };
+  }
+
+  /** Nothing has come for long: what is open closes. */
+  flush(key: string): Omit<Closed, 'late'> {
+    const latest = Math.max(...this.#open.keys());
+    return this.#open.size === 0 ? { bars: [], hole: false } : this.#close(latest + this.#config.every, key);
+  }
+
+  /** Whether something waits to be closed. */
+  get waits(): boolean {
+    return this.#open.size > 0;
+  }
+
+  reset(): void {
+    this.#open.clear();
+    this.#newest = Number.NEGATIVE_INFINITY;
+    this.#closed = Number.NaN;
+    this.#last = null;
+  }
+
+  #close(until: number, key: string): Omit<Closed, 'late'> {
+    const { every } = this.#config;
+    const bars: Tick[] = [];
+    const hole = (until - this.#closed) / every > MOST_EMPTY + this.#open.size;
+    for (let at = this.#closed; at < until; at += every) {
+      const bar = this.#open.get(at);
+      if (!bar && hole) {
+        // on to the next one that has something
+        const next = Math.min(until, ...[...this.#open.keys()].filter((start) => start > at));
+        at = next - every;
+        continue;
+      }
+      if (bar) {
+        this.#open.delete(at);
+        this.#last = { bar, values: this.#valuesOf(bar) };
+        bars.push(this.#tickOf(bar, key));
+      } else bars.push(this.#emptyAt(at, key));
+    }
+    if (until > this.#closed) this.#closed = until;
+    return { bars, hole };
+  }
+
+  #add(bar: Bar, { values, held, history }: Tick): void {
+    const first = bar.count++ === 0;
+    bar.history = history === true;
+    for (const name of held ?? []) bar.held.add(name);
+    for (const [i, { of, aggregate }] of this.#columns.entries()) {
+      const value = values[of]!;
+      const before = bar.values[i]!;
+      if (aggregate === 'count') bar.values[i] = bar.count;
+      else if (first || aggregate === 'last') bar.values[i] = value;
+      else if (aggregate === 'min') bar.values[i] = Math.min(before, value);
+      else if (aggregate === 'max') bar.values[i] = Math.max(before, value);
+      else if (aggregate === 'sum' || aggregate === 'mean') bar.values[i] = before + value;
+    }
+    if (first) for (const [i, { aggregate }] of this.#columns.entries()) if (aggregate === 'count') bar.values[i] = 1;
+  }
+
+  #valuesOf({ values, count }: Bar): Record<string, number> {
+    return Object.fromEntries(
+      this.#columns.map(({ name, aggregate }, i) => [name, aggregate === 'mean' ? values[i]! / count : values[i]!]),
+    );
+  }
+
+  #tickOf(bar: Bar, key: string): Tick {
+    const held = this.#columns.filter(({ of }) => bar.held.has(of)).map(({ name }) => name);
+    return {
+      ...{ key, time: bar.at, seq: null, values: this.#valuesOf(bar) },
+      ...(held.length > 0 ? { held } : {}),
+      ...(bar.history ? { history: true } : {}),
+    };
+  }
+
+  #emptyAt(at: number, key: string): Tick {
+    if (this.#config.empty === 'mask' || !this.#last) return { key, time: at, seq: null, values: {}, empty: true };
+    return { key, time: at, seq: null, values: { ...this.#last.values }, held: [...this.columns], empty: true };
+  }
+}
