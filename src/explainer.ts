@@ -5,6 +5,7 @@
  */
 import { ConfigError, invalid } from './errors.ts';
 import { type AdaptationOptions, LiveAdaptation } from './explainer/adaptation.ts';
+import { Held } from './explainer/held.ts';
 import { type IntervalOptions, LiveInterval, saysValue } from './explainer/interval.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
@@ -73,6 +74,7 @@ export class Explainer {
   /** Ring of the last `horizon` predictions. */
   readonly #predictions: Float64Array;
   readonly #past: Past;
+  readonly #held: Held;
   readonly #explanation: Explanation;
   #index = -1;
 
@@ -129,6 +131,7 @@ export class Explainer {
       windowed: this.mode === 'windowed',
       baseline: this.baseline,
     });
+    this.#held = new Held(columns, this.window, kernels.math);
     this.#explanation = {
       tick: { key: '', time: 0, seq: null, values: {} },
       index: -1,
@@ -204,6 +207,7 @@ export class Explainer {
     this.#adaptation?.push(tick.time, answer.input, answer.arrived, answer.predicted);
     const baseline = this.baseline.next(answer.input);
     this.#past.push(tick.time, answer.input, baseline, this.#model);
+    this.#held.push(tick);
     const output = this.mode === 'windowed' ? this.#windowed() : this.#stateful(answer.input, baseline);
     answer.output = output;
     answer.prediction = output ? output[this.target]! : Number.NaN;
@@ -213,6 +217,7 @@ export class Explainer {
       answer.attribution.filled = this.#bank.filled;
       answer.attribution.live = this.#bank.live;
       answer.attribution.memory = this.#bank.memory;
+      answer.attribution.heldShare = this.#held.shareOf(answer.attribution.values);
     }
     this.#shapley?.push(answer.input, baseline);
     return answer;
@@ -229,6 +234,7 @@ export class Explainer {
     this.#targetColumn?.reset();
     this.baseline.reset();
     this.#past.reset();
+    this.#held.reset();
     this.#predictions.fill(Number.NaN);
     this.#index = -1;
     this.reason = null;
@@ -284,5 +290,6 @@ function attributionOf(bank: RollingOcclusion): Attribution {
     events: bank.events,
     live: 0,
     memory: 0,
+    heldShare: 0,
   };
 }

@@ -41,6 +41,8 @@ export interface Attribution {
   /** Branches still alive after this tick (branch 0 left out), and the oldest of them in ticks: the model's effective memory. */
   live: number;
   memory: number;
+  /** Share of the sum of absolute cells that rests on values that were held, 0 to 1. */
+  heldShare: number;
 }
 
 /** What every recent tick is worth on average over random worlds. Arrays belong to the explainer and are overwritten. */

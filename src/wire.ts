@@ -4,7 +4,7 @@
  * Frame, little endian, no padding; K and F as in the header:
  *
  *     offset  type         what
- *     0       u8           version (3)
+ *     0       u8           version (4)
  *     1       u8           kind: 0 live, 1 backfill (what happened before this client came)
  *     2       u16          n, ticks in this frame
  *     4       u16          K, window
@@ -12,7 +12,7 @@
  *     8       u32          position in the frame of the tick whose cells follow at the end, 0xffffffff for none
  *     12      u32          ticks that this client's queue has dropped so far (it was too slow)
  *     16      u32          1 where Shapley values of that tick follow its cells, else 0
- *     20      n records    each 64 + 4 (2F + K) bytes:
+ *     20      n records    each 68 + 4 (2F + K) bytes:
  *       +0    f64          event time, ms since 1970 UTC
  *       +8    f64          receive time, ms since 1970 UTC
  *       +16   u32          index: ticks that fed the model before this one
@@ -27,7 +27,8 @@
  *       +52   f32          its upper end
  *       +56   f32          lower end of what had been said for this tick (NaN: none)
  *       +60   f32          its upper end
- *       +64   f32 x F      inputs of the model
+ *       +64   f32          share of the attribution that rests on held values, 0 to 1
+ *       +68   f32 x F      inputs of the model
  *       ...   f32 x F      attribution summed over ticks, by feature
  *       ...   f32 x K      attribution of whole ticks, oldest first
  *     end     f32 x K F    cells (K, F) of the one tick named above, oldest first
@@ -39,10 +40,10 @@ import { DataError, invalid } from './errors.ts';
 
 export type * from './wire/messages.ts';
 
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 const HEADER = 20;
 /** Bytes of a record before its arrays. */
-const FIGURES = 64;
+const FIGURES = 68;
 const NONE = 0xffffffff;
 
 export const TickFlag = { history: 1, gap: 2, reset: 4, held: 8, explained: 16 } as const;
@@ -63,6 +64,7 @@ export interface WireTick {
   high: number;
   predictedLow: number;
   predictedHigh: number;
+  heldShare: number;
   input: Float32Array;
   byFeature: Float32Array;
   events: Float32Array;
@@ -160,6 +162,7 @@ export function writeTick(view: DataView, at: number, tick: WireTick): number {
   view.setFloat32(at + 52, tick.high, true);
   view.setFloat32(at + 56, tick.predictedLow, true);
   view.setFloat32(at + 60, tick.predictedHigh, true);
+  view.setFloat32(at + 64, tick.heldShare, true);
   at = putFloats(view, at + FIGURES, tick.input);
   at = putFloats(view, at, tick.byFeature);
   return putFloats(view, at, tick.events);
@@ -204,6 +207,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       high: view.getFloat32(at + 52, true),
       predictedLow: view.getFloat32(at + 56, true),
       predictedHigh: view.getFloat32(at + 60, true),
+      heldShare: view.getFloat32(at + 64, true),
       input: getFloats(view, at + FIGURES, F),
       byFeature: getFloats(view, at + FIGURES + 4 * F, F),
       events: getFloats(view, at + FIGURES + 8 * F, K),

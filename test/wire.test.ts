@@ -19,6 +19,7 @@ function tick(changes: Partial<WireTick> = {}): WireTick {
     high: 1.5,
     predictedLow: Number.NaN,
     predictedHigh: 2.5,
+    heldShare: 0.5,
     input: Float32Array.of(1, 2),
     byFeature: Float32Array.of(3, 4),
     events: Float32Array.of(5, 6, 7),
@@ -64,17 +65,18 @@ describe('a frame', () => {
   it('is laid out as the page on it says', () => {
     const bytes = encodeFrame(frame);
     const view = new DataView(bytes.buffer);
-    const record = 64 + 4 * (2 * 2 + 3);
+    const record = 68 + 4 * (2 * 2 + 3);
     expect(bytes.length).toBe(20 + 2 * record + 4 * 6 + 4 * (3 + 2 * 3));
     expect(frameLength({ ...frame, n: 2, cellsAt: 1, shapley: true })).toBe(bytes.length);
-    expect([...bytes.subarray(0, 20)]).toEqual([3, 0, 2, 0, 3, 0, 2, 0, 1, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0]);
+    expect([...bytes.subarray(0, 20)]).toEqual([4, 0, 2, 0, 3, 0, 2, 0, 1, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0]);
     expect(view.getFloat64(20, true)).toBe(1_491_177_600_000);
     expect(view.getUint32(20 + 16, true)).toBe(4096);
     expect(view.getFloat32(20 + 52, true)).toBe(1.5); // upper end of the interval
     expect(view.getFloat32(20 + 60, true)).toBe(2.5); // of what had been said
-    expect(view.getFloat32(20 + 64 + 4, true)).toBe(2); // second input
-    expect(view.getFloat32(20 + 64 + 8, true)).toBe(3); // first by feature
-    expect(view.getFloat32(20 + 64 + 16, true)).toBe(5); // first event
+    expect(view.getFloat32(20 + 64, true)).toBe(0.5); // of held values
+    expect(view.getFloat32(20 + 68 + 4, true)).toBe(2); // second input
+    expect(view.getFloat32(20 + 68 + 8, true)).toBe(3); // first by feature
+    expect(view.getFloat32(20 + 68 + 16, true)).toBe(5); // first event
     expect(view.getUint32(20 + record + 16, true)).toBe(4097);
     const end = 20 + 2 * record + 4 * 6;
     expect(view.getFloat32(end - 4, true)).toBe(6); // last cell
@@ -91,7 +93,7 @@ describe('a frame', () => {
   });
 
   it.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
-    ['of another version', (bytes) => bytes.fill(1, 0, 1), 'invalid frame.version: 1 (expected 3)'],
+    ['of another version', (bytes) => bytes.fill(1, 0, 1), 'invalid frame.version: 1 (expected 4)'],
     ['cut in its header', (bytes) => bytes.subarray(0, 19), "invalid frame: '19 bytes' (expected at least 20)"],
     ['cut at its end', (bytes) => bytes.subarray(0, -1), 'invalid frame: '],
     ['with something behind', (bytes) => Uint8Array.of(...bytes, 0), 'invalid frame: '],

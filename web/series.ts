@@ -41,6 +41,7 @@ export class Series {
   readonly high = new Float32Array(KEPT.figures);
   readonly predictedLow = new Float32Array(KEPT.figures);
   readonly predictedHigh = new Float32Array(KEPT.figures);
+  readonly heldShare = new Float32Array(KEPT.figures);
   readonly #inputs: Float32Array;
   readonly #byFeature: Float32Array;
   readonly #events: Float32Array;
@@ -97,6 +98,7 @@ export class Series {
     this.high[slot] = tick.high;
     this.predictedLow[slot] = tick.predictedLow;
     this.predictedHigh[slot] = tick.predictedHigh;
+    this.heldShare[slot] = tick.heldShare;
     const rich = at % KEPT.attributions;
     this.#inputs.set(tick.input, rich * this.features);
     this.#byFeature.set(tick.byFeature, rich * this.features);

@@ -215,6 +215,7 @@ class Publisher {
       high: interval?.high ?? Number.NaN,
       predictedLow: interval?.predictedLow ?? Number.NaN,
       predictedHigh: interval?.predictedHigh ?? Number.NaN,
+      heldShare: attribution?.heldShare ?? 0,
       input,
       byFeature: explained ? sumByFeature(attribution.values, byFeature) : byFeature.fill(0),
       events: explained ? attribution.events : events,

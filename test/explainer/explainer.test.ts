@@ -32,6 +32,19 @@ describe('Explainer', () => {
     expect(attribution!.filled).toBe(2);
   });
 
+  it('says how much of an attribution rests on held values', () => {
+    const explainer = new Explainer(kernels, linear(), { window: 2, baseline: 'zero' });
+    explainer.push(tick(0, { a: 5, b: 5 }));
+    // cells 8 and -3, of which that of b was held: 3 of 11
+    const { attribution } = explainer.push({ ...tick(1, { a: 4, b: 3 }), held: ['b'] })!;
+    expect(attribution!.heldShare).toBeCloseTo(3 / 11, 12);
+    // a linear model looks at the newest tick alone
+    expect(explainer.push(tick(2, { a: 4, b: 3 }))!.attribution!.heldShare).toBe(0);
+    explainer.push({ ...tick(3, { a: 4, b: 3 }), held: ['b'] });
+    explainer.reset();
+    expect(explainer.push(tick(4, { a: 4, b: 3 }))!.attribution!.heldShare).toBe(0);
+  });
+
   it.each([
     ['zero', [8, -3]],
     ['last', [-2, 2]],

@@ -75,6 +75,7 @@ export function wireTick(index: number, changes: Partial<WireTick> = {}): WireTi
     high: 0,
     predictedLow: 0,
     predictedHigh: 0,
+    heldShare: 0,
     input: new Float32Array(F).fill(index),
     byFeature: new Float32Array(F),
     events: new Float32Array(K),

@@ -15,6 +15,7 @@ export function tick(index: number, changes: Partial<WireTick> = {}, K = 4, F = 
     memory: 3,
     predictedLow: index - 1,
     predictedHigh: index + 1,
+    heldShare: 0,
     low: index,
     high: index + 2,
     input: Float32Array.from({ length: F }, (_, f) => index * 10 + f),

@@ -1,5 +1,5 @@
 /** Now, 3: one sentence on why the newest prediction is what it is. */
-import { figure, withUnit } from '../../src/numbers.ts';
+import { figure, THIN, withUnit } from '../../src/numbers.ts';
 import { baselineWords, sentence } from '../../src/words.ts';
 import { el, onChange, setText, show, writeParts } from '../dom.ts';
 import { ofTime, shortTime, ticks } from '../format.ts';
@@ -35,10 +35,11 @@ export function sentencePanel(host: HTMLElement, _view: View): Panel {
       setText(against, `Occlusion, against ${baselineName(s)}`);
       rewrite(`${newest.at} ${target.decimals} ${s.features.map((f) => f.decimals)}`);
       const behind = s.end - 1 - newest.at;
-      setText(
-        note,
-        behind > 0 ? `Explains the tick of ${shortTime(newest.time)}, ${ticks(behind)} old.` : withoutMeans(s),
-      );
+      const held = s.series.heldShare[s.series.slot(newest.at)]!;
+      const old = `Explains the tick of ${shortTime(newest.time)}, ${ticks(behind)} old.`;
+      // under a hundredth it moves no figure that is shown
+      const rests = held >= 0.01 ? `${figure(held * 100, 0)}${THIN}% of this attribution rests on held values.` : '';
+      setText(note, behind > 0 ? `${old} ${rests}` : rests || withoutMeans(s));
       show(note, true);
     },
   };
