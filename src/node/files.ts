@@ -62,9 +62,9 @@ export async function readStdin(): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** @throws ConfigError for what is no name of a new native model file */
-export function checkNew(out: string, what: string, force: boolean): void {
-  if (!out.endsWith('.safetensors')) throw new ConfigError(invalid(what, out, 'a name that ends in .safetensors'));
+/** @throws ConfigError for what is no name of a new file of that kind; default: a native model */
+export function checkNew(out: string, what: string, force: boolean, ending = '.safetensors'): void {
+  if (!out.endsWith(ending)) throw new ConfigError(invalid(what, out, `a name that ends in ${ending}`));
   if (existsSync(out) && !force)
     throw new ConfigError(invalid(what, out, 'the name of a new file, or --force to replace it'));
 }

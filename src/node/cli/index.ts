@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { connectCommand } from './connect.ts';
 import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -16,6 +17,7 @@ import { trainCommand } from './train.ts';
 
 /** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
 const commands = [
+  connectCommand,
   convertCommand,
   demoCommand,
   doctorCommand,
