@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { check } from './check.ts';
 import { type EngineConfig, engineSchema } from './engine/config.ts';
-import { type FeedConfig, feedSchema } from './feeds/index.ts';
+import { type FeedConfig, feedSchema, findFeed } from './feeds/index.ts';
 
 const serverSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -53,6 +53,15 @@ export interface Config {
 export function parseConfig(value: unknown, where?: (path: string, keys: readonly PropertyKey[]) => string): Config {
   const url = (value as { feed?: { url?: unknown } } | null)?.feed?.url;
   const schema = configSchema.extend({ feed: feedSchema(url) });
-  const { feed, name, model, architecture, record, server, ...engine } = check(schema, value, where);
+  const { feed, name, model, architecture, record, server, ...engine } = check(schema, withMapping(value), where);
   return { feed: feed as FeedConfig, name, model, architecture, record, server, engine };
+}
+
+/** A config with the mapping of its kind of feed, where it has none of its own. */
+function withMapping(value: unknown): unknown {
+  const { feed, mapping } = (value ?? {}) as { feed?: { url?: unknown }; mapping?: unknown };
+  if (mapping !== undefined || typeof feed?.url !== 'string') return value;
+  const source = feedSchema(feed.url).safeParse(feed);
+  const own = source.success ? findFeed(feed.url)?.mapping?.(source.data as FeedConfig) : undefined;
+  return own ? { ...(value as object), mapping: own } : value;
 }

@@ -49,6 +49,8 @@ export interface FeedKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly summary: string;
   /** Its options beside those of all feeds, as a config file has them. */
   readonly options: Shape;
+  /** What was read cannot be read again: a pipe. */
+  readonly once?: true;
   /** What its messages mean, where that is always the same: the default of `mapping`. @throws ConfigError */
   mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): MappingConfig;
   /**

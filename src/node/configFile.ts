@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { type Config, parseConfig } from '../config.ts';
 import { ConfigError, invalid } from '../errors.ts';
+import './feeds/index.ts';
 import { readNamedFile } from './files.ts';
 
 /**

@@ -34,11 +34,14 @@ export class Session {
   readonly engine: Engine;
   /** Time of the engine for one live message, ms. */
   readonly tickMs = new Samples();
+  /** Resolves when the feed has an end, such as that of a file, and it is reached. */
+  readonly ended: Promise<void>;
   /** Called with each of these. */
   onTickMs: (ms: number) => void = () => {};
   readonly #options: SessionOptions;
   #recorder: Recorder | null = null;
   #subscription: Subscription | null = null;
+  #end: () => void = () => {};
   #clock: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | null = null;
   /** History comes in a flood while the machine is still warming up: its times say nothing about a live tick. */
@@ -52,6 +55,9 @@ export class Session {
     const { kernels, spec, config } = options;
     this.engine = new Engine({ kernels, spec, config, wall: wallNs });
     this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
   }
 
   /** @throws ConfigError where the recording cannot be created */
@@ -65,7 +71,7 @@ export class Session {
     this.engine.explained$.subscribe(({ tick }) => {
       this.#warmingUp = tick.history === true;
     });
-    this.#subscription = feed.subscribe((event) => this.#take(event));
+    this.#subscription = feed.subscribe({ next: (event) => this.#take(event), complete: () => this.#end() });
     this.#clock = setInterval(() => this.engine.advance(), ADVANCE_MS);
   }
 

@@ -1,6 +1,6 @@
 /** What `serve` and `record` run, put together from a config file and the options that overrule it. */
 import { randomInt } from 'node:crypto';
-import { filter, firstValueFrom, map, merge, Observable, tap } from 'rxjs';
+import { filter, firstValueFrom, map, merge, Observable, Subject, tap } from 'rxjs';
 import type { ServerConfig } from '../config.ts';
 import { adaptSchema, intervalSchema } from '../engine/config.ts';
 import { type EngineConfig, parseEngineConfig } from '../engine.ts';
@@ -9,7 +9,16 @@ import { saysValue } from '../explainer/interval.ts';
 import { plainColumns } from '../explainer.ts';
 import { compileColumns, splitExpressions } from '../features/index.ts';
 import { flatColumns } from '../feeds/discover.ts';
-import { type FeedConfig, type FeedEvent, feedOf, findFeed, flatMapping, openFeed } from '../feeds/index.ts';
+import {
+  type FeedConfig,
+  type FeedEvent,
+  feedOf,
+  findFeed,
+  flatMapping,
+  type MappingConfig,
+  openFeed,
+} from '../feeds/index.ts';
+import './feeds/index.ts';
 import type { Kernels } from '../kernels.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { redactUrl } from '../redact.ts';
@@ -76,10 +85,13 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
     modelFile ? openModel(modelFile, '--model', architecture) : null,
     readKernels(),
   ]);
-  const feed = openSource(source);
+  // what was looked at to find the columns is told again
+  const feed = findFeed(source.url)!.once ? toldTwice(openSource(source)) : openSource(source);
   const config = file
     ? { ...file.engine, columns: asked ?? file.engine.columns }
-    : await flatConfig(spec, kernels, asked, () => firstColumns(feed, onStatus, life));
+    : await flatConfig(spec, kernels, asked, findFeed(source.url)?.mapping?.(source) ?? null, () =>
+        firstColumns(feed, onStatus, life),
+      );
   return {
     kernels,
     kernelsHash: hash,
@@ -87,7 +99,7 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
     config: withInterval(options.adapt ? adapting(config) : config, spec),
     feed,
     feedName: redactUrl(source.url),
-    name: file?.name ?? new URL(source.url).host,
+    name: file?.name ?? (new URL(source.url).host || redactUrl(source.url)),
     source,
     record: record ?? file?.record ?? null,
     server: file?.server ?? null,
@@ -101,6 +113,28 @@ export function openSource(source: FeedConfig): Observable<FeedEvent> {
     fetch,
     random: () => randomInt(0x7fffffff) / 0x7fffffff,
     now: wallMs,
+  });
+}
+
+/** A feed that can be opened once: the second subscriber is told what the first one was, then what comes. */
+function toldTwice(source: Observable<FeedEvent>): Observable<FeedEvent> {
+  const live = new Subject<FeedEvent>();
+  const kept: FeedEvent[] = [];
+  let subscribers = 0;
+  return new Observable((subscriber) => {
+    if (++subscribers === 1) {
+      const subscription = live.subscribe(subscriber);
+      source.subscribe({
+        next: (event) => {
+          if (subscribers === 1) kept.push(event);
+          live.next(event);
+        },
+        complete: () => live.complete(),
+      });
+      return subscription;
+    }
+    for (const event of kept.splice(0)) subscriber.next(event);
+    return live.subscribe(subscriber);
   });
 }
 
@@ -123,14 +157,22 @@ function adapting(config: EngineConfig): EngineConfig {
   return { ...config, explain: { ...explain, adapt: explain.adapt ?? adaptSchema.parse({}) } };
 }
 
-/** @param discover the columns that the feed has, once it sends something */
+/**
+ * @param own what the messages of this kind of feed always mean; null: they are flat objects
+ * @param discover the columns that the feed has, once it sends something
+ */
 async function flatConfig(
   spec: ModelSpec | null,
   kernels: Kernels,
   asked: string[] | null,
+  own: MappingConfig | null,
   discover: () => Promise<string[]>,
 ): Promise<EngineConfig> {
   const expressions = asked ?? spec?.features ?? null;
+  if (own) {
+    const columns = expressions || !spec ? asked : plainColumns(Object.keys(own.features));
+    return parseEngineConfig({ mapping: own, columns });
+  }
   if (!expressions) {
     const found = await discover();
     if (spec && found.length !== spec.inputs) {

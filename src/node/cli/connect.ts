@@ -48,7 +48,7 @@ async function connect(url: string, { subscribe, messages, duration, out, force,
   const plain = feedOf(url);
   const source: FeedConfig = subscribe ? { ...plain, subscribe: subscribe.map(message) } : plain;
   const seen = await listen(openSource(source), messages, lifetime(duration));
-  if (seen.length === 0) throw new Ended(`nothing came from ${new URL(url).host} within ${duration} s`, FAILED);
+  if (seen.length === 0) throw new Ended(`nothing came from ${new URL(url).host || url} within ${duration} s`, FAILED);
   const parsed = seen.flatMap((data) => jsonOf(data) ?? []);
   const proposal = propose(parsed);
   const ticks = proposal ? seen.flatMap((data) => compileMapping(proposal.mapping).parse(data).ticks) : [];

@@ -51,7 +51,7 @@ async function record(config: string | undefined, options: RecordOptions): Promi
     engine.explained$.subscribe(() => session.recording()?.state === 'failed' && resolve());
   });
   session.start();
-  await live(life, () => session.stop(), Promise.race([enough, failed]));
+  await live(life, () => session.stop(), Promise.race([enough, failed, session.ended]));
 
   const { state, reason, bytes } = session.recording()!;
   const result = {

@@ -1,0 +1,7 @@
+/** Feeds that need the machine. Importing this file puts them into the list of all feeds. */
+import { addFeeds } from '../../feeds/index.ts';
+import { file, stdin } from './file.ts';
+import { system } from './system.ts';
+import { tail } from './tail.ts';
+
+addFeeds([system, file, stdin, tail]);
