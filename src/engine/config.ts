@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ruleSchema } from '../alerts/index.ts';
 import { check } from '../check.ts';
 import { mappingSchema } from '../feeds/mappingSchema.ts';
+import { venueMappingSchema } from '../feeds/venues/mapping.ts';
 
 /** Shapley values of ticks beside the attribution: see `ShapleyOptions`. */
 export const shapleySchema = z.strictObject({
@@ -46,8 +47,22 @@ export const explainSchema = z.strictObject({
   recent: z.int().min(0).max(1_000_000).default(1024),
 });
 
+/** A mapping of one's own, or a venue's: by whether it names one. */
+const anyMapping = z
+  .unknown()
+  .transform((value, context): z.infer<typeof mappingSchema | typeof venueMappingSchema> => {
+    const named = typeof value === 'object' && value !== null && 'venue' in value;
+    const result = named ? venueMappingSchema.safeParse(value) : mappingSchema.safeParse(value);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) context.issues.push({ ...issue, input: value } as never);
+    return z.NEVER;
+  }) as unknown as z.ZodType<
+  z.infer<typeof mappingSchema | typeof venueMappingSchema>,
+  z.input<typeof mappingSchema | typeof venueMappingSchema>
+>;
+
 export const engineSchema = z.strictObject({
-  mapping: mappingSchema,
+  mapping: anyMapping,
   /** Expressions that feed the model; null: the model's own. */
   columns: z.array(z.string()).nullable().default(null),
   explain: explainSchema.prefault({}),

@@ -2,7 +2,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { z } from 'zod';
 import type { FeedStatus } from '../types.ts';
-import type { MappingConfig } from './mappingSchema.ts';
+import type { AnyMapping } from './mapping.ts';
 import type { SocketConstructor } from './socket.ts';
 
 export type FeedEvent =
@@ -52,7 +52,7 @@ export interface FeedKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** What was read cannot be read again: a pipe. */
   readonly once?: true;
   /** What its messages mean, where that is always the same: the default of `mapping`. @throws ConfigError */
-  mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): MappingConfig;
+  mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): AnyMapping;
   /**
    * Opens nothing yet: that is what subscribing does. Never errors; completes only where there is an end (a file).
    * @throws ConfigError for a URL or options that cannot be

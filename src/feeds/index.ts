@@ -5,8 +5,9 @@ import { ConfigError, invalid } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import type { Edge, FeedEvent, FeedKind, FeedSource } from './feed.ts';
 import { socket } from './socket.ts';
+import { venueFeeds } from './venues/feed.ts';
 
-const kinds: FeedKind[] = [socket];
+const kinds: FeedKind[] = [socket, ...venueFeeds];
 
 /** Takes further kinds into the list: those of the machine, before the first config is read. */
 export function addFeeds(more: readonly FeedKind[]): void {
@@ -68,6 +69,13 @@ function knownUrl(url: string): string {
 
 export type { Edge, FeedEvent, FeedKind, FeedSource, LinkEvent } from './feed.ts';
 export { feedKind } from './feed.ts';
-export { compileMapping, flatMapping, type Mapped, type Mapping, type MappingConfig } from './mapping.ts';
+export {
+  type AnyMapping,
+  compileMapping,
+  flatMapping,
+  type Mapped,
+  type Mapping,
+  type MappingConfig,
+} from './mapping.ts';
 export { type ReconnectOptions, reconnecting } from './reconnect.ts';
 export { type Socket, type SocketConstructor, type SocketFeedOptions, socketFeed } from './socket.ts';

@@ -5,9 +5,13 @@ import type { MappingConfig } from './mappingSchema.ts';
 import { compilePath, type Read } from './path.ts';
 import { decimal, parseTime, type TimeFormat } from './time.ts';
 import { conversion } from './units.ts';
+import { compileVenue, type VenueMapping } from './venues/mapping.ts';
 import { zoneOf } from './zone.ts';
 
 export type { MappingConfig } from './mappingSchema.ts';
+
+/** One's own, or a venue's. */
+export type AnyMapping = MappingConfig | VenueMapping;
 
 /** What one message held. */
 export interface Mapped {
@@ -69,7 +73,11 @@ export function flatMapping(columns: readonly string[]): MappingConfig {
  * const mapping = compileMapping({ time: { path: 'ts' }, features: { price: 'data.price' } });
  * mapping.parse(new TextEncoder().encode('{"ts": 1700000000, "data": {"price": "101.5"}}')).ticks[0]?.values; // { price: 101.5 }
  */
-export function compileMapping(config: MappingConfig): Mapping {
+export function compileMapping(config: AnyMapping): Mapping {
+  return 'venue' in config ? compileVenue(config) : compileOwn(config);
+}
+
+function compileOwn(config: MappingConfig): Mapping {
   const { missing = 'drop', maxHold = Number.POSITIVE_INFINITY } = config;
   const match = compileCondition(config.match, 'mapping.match');
   const begins = config.reset ? compileCondition(config.reset, 'mapping.reset') : null;

@@ -7,24 +7,29 @@ import { z } from 'zod';
 import { ConfigError, invalid } from '../errors.ts';
 import type { Tick } from '../types.ts';
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+const UNITS: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 };
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
 
-/** `250ms`, `1s`, `5m`, `1h`, `1d`, or seconds: in ms. */
+/** `250ms`, `1s`, `5m`, `1h`, `1d`, or seconds: in seconds, so that what was read can be read again. */
 const duration = z.union([z.number(), z.string()]).transform((value, context) => {
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
-  const ms = typeof value === 'number' ? value * 1e3 : match ? Number(match[1]) * UNITS[match[2]!]! : Number.NaN;
-  if (ms >= 0 && ms <= 366 * UNITS.d!) return ms;
+  const seconds = typeof value === 'number' ? value : match ? Number(match[1]) * UNITS[match[2]!]! : Number.NaN;
+  if (seconds >= 0 && seconds <= 366 * UNITS.d!) return seconds;
   context.addIssue({ code: 'custom', message: 'a duration such as 250ms, 1s, 5m, 1h or 1d, or seconds' });
   return z.NEVER;
 });
+
+/** To the microsecond: 0.007 s are 7 ms. */
+function ms(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3;
+}
 
 const AGGREGATES = ['first', 'last', 'min', 'max', 'sum', 'mean', 'count'] as const;
 type Aggregate = (typeof AGGREGATES)[number];
 const BAR = new RegExp(`^(${AGGREGATES.join('|')})\\(([^()]+)\\)$`);
 
 export const resampleSchema = z.strictObject({
-  every: duration.refine((ms) => ms >= 1, { error: 'at least 1ms' }),
+  every: duration.refine((seconds) => seconds >= 1e-3, { error: 'at least 1ms' }),
   /** Columns of a bar, such as `first(price)`; default: the last value of every column. */
   bars: z
     .record(
@@ -34,7 +39,7 @@ export const resampleSchema = z.strictObject({
     .optional(),
   /** How far behind the newest tick another may come. */
   lateness: duration.default(0),
-  /** Where the grid lies: a bar begins at this many ms (or a duration) after midnight, 1970-01-01 UTC. */
+  /** Where the grid lies: a bar begins this long after midnight, 1970-01-01 UTC. */
   anchor: duration.default(0),
   /** A bar without a tick: nothing is fed, and it is drawn as a gap; or the last bar's values, marked as held. */
   empty: z.enum(['mask', 'hold']).default('mask'),
@@ -79,6 +84,7 @@ export class Resampler {
   readonly columns: readonly string[];
   /** Ms after the last tick at which what is open closes by itself. */
   readonly patience: number;
+  /** Its durations in ms. */
   readonly #config: ResampleConfig;
   readonly #columns: readonly Column[];
   /** By their beginning. */
@@ -91,8 +97,9 @@ export class Resampler {
 
   /** @param raw columns of the ticks @throws ConfigError for a bar of a column that is none */
   constructor(config: ResampleConfig, raw: readonly string[]) {
-    this.#config = config;
-    this.patience = config.every + config.lateness;
+    const [every, lateness, anchor] = [ms(config.every), ms(config.lateness), ms(config.anchor)];
+    this.#config = { ...config, every, lateness, anchor };
+    this.patience = every + lateness;
     const bars = Object.entries(config.bars ?? Object.fromEntries(raw.map((name) => [name, `last(${name})`])));
     this.#columns = bars.map(([name, text]) => {
       const [, aggregate, of] = (BAR.exec(text) ?? ['', 'last', text.slice(5, -1)]) as [string, Aggregate, string];

@@ -1,5 +1,5 @@
 /** WebSockets that outlive their connections. RxJS' own `webSocket` takes a clean close for the end and never notices silence. */
-import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { z } from 'zod';
 import { redactUrl } from '../redact.ts';
 import { type FeedEvent, feedKind, type LinkEvent } from './feed.ts';
@@ -26,6 +26,8 @@ export interface SocketFeedOptions {
   WebSocket: SocketConstructor;
   /** Sent on every open, in order; objects as JSON. */
   subscribe?: readonly unknown[];
+  /** Said every so many seconds while it is open. */
+  ping?: { every: number; message: string };
   /** Silence after which the feed counts as stale, ms; after as long again the socket is given up. 0: never. */
   staleAfter?: number;
   /** Wait for a connection, ms. */
@@ -68,7 +70,7 @@ export function socketFeed(options: SocketFeedOptions): Observable<FeedEvent> {
 }
 
 /** One socket, from its constructor to its end. Never errors. */
-function openSocket(options: SocketFeedOptions, scheduler: SchedulerLike): Observable<LinkEvent> {
+export function openSocket(options: SocketFeedOptions, scheduler: SchedulerLike): Observable<LinkEvent> {
   const { url, WebSocket, subscribe = [], staleAfter = DEFAULT_STALE_AFTER } = options;
   const { connectTimeout = 10_000, maxPayload = MAX_PAYLOAD } = options;
 
@@ -106,6 +108,13 @@ function openSocket(options: SocketFeedOptions, scheduler: SchedulerLike): Obser
         return;
       }
       subscriber.add(silence.start() ?? undefined);
+      const { ping } = options;
+      if (!ping) return;
+      const say = function (this: SchedulerAction<unknown>): void {
+        socket.send(ping.message);
+        this.schedule(undefined, ping.every * 1000);
+      };
+      subscriber.add(scheduler.schedule(say, ping.every * 1000));
     };
     socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
       silence.heard();

@@ -10,12 +10,13 @@ import { plainColumns } from '../explainer.ts';
 import { compileColumns, splitExpressions } from '../features/index.ts';
 import { flatColumns } from '../feeds/discover.ts';
 import {
+  type AnyMapping,
+  compileMapping,
   type FeedConfig,
   type FeedEvent,
   feedOf,
   findFeed,
   flatMapping,
-  type MappingConfig,
   openFeed,
 } from '../feeds/index.ts';
 import './feeds/index.ts';
@@ -165,12 +166,12 @@ async function flatConfig(
   spec: ModelSpec | null,
   kernels: Kernels,
   asked: string[] | null,
-  own: MappingConfig | null,
+  own: AnyMapping | null,
   discover: () => Promise<string[]>,
 ): Promise<EngineConfig> {
   const expressions = asked ?? spec?.features ?? null;
   if (own) {
-    const columns = expressions || !spec ? asked : plainColumns(Object.keys(own.features));
+    const columns = expressions || !spec ? asked : plainColumns(compileMapping(own).columns);
     return parseEngineConfig({ mapping: own, columns });
   }
   if (!expressions) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { Engine, type EngineInput, type Explained, MAX_KEYS, parseEngineConfig } from '../../src/engine.ts';
 import { Explainer } from '../../src/explainer.ts';
+import type { MappingConfig } from '../../src/feeds/index.ts';
 import { readModel } from '../../src/model/formats/index.ts';
 import { asset } from '../../src/node/assets.ts';
 import { readData } from '../../src/node/data.ts';
@@ -110,7 +111,7 @@ describe('order', () => {
 
   it('without numbers a duplicate has the same time and the same values', () => {
     const { mapping, ...rest } = smallConfig;
-    const { seq: _, ...unnumbered } = mapping;
+    const { seq: _, ...unnumbered } = mapping as MappingConfig;
     const { engine, send } = session({ ...rest, mapping: unnumbered });
     send({ key: 'a', t: 5, x: 1, y: 1 });
     send({ key: 'a', t: 5, x: 1, y: 1 });

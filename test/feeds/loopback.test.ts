@@ -120,9 +120,7 @@ describe('a feed over loopback', () => {
 
   it('knows its schemes', async () => {
     for (const url of ['ftp://127.0.0.1', 'example', '', 'constructor:x']) {
-      expect(() => openFeed({ url, staleAfter: 0 }, edge)).toThrow(
-        /\(expected a URL that begins with ws:, wss: or|ws: or wss:/,
-      );
+      expect(() => openFeed({ url, staleAfter: 0 }, edge)).toThrow(/\(expected a URL that begins with ws:, wss:, /);
     }
     expect(() => feedOf('ftp://me:secret@x?key=1')).toThrow("'ftp://<secret>@x?<secret>'");
     const never = openFeed(feedOf('ws://127.0.0.1:1/'), edge).pipe(timeout(1000));

@@ -114,6 +114,13 @@ it.each([
   expect(() => resampleSchema.parse(value)).toThrow(message);
 });
 
+it('a config that was read can be read again: recordings hold it so', () => {
+  const once = config({ every: '7ms', lateness: '1m', anchor: 2 });
+  expect(once).toMatchObject({ every: 0.007, lateness: 60, anchor: 2 });
+  expect(resampleSchema.parse(once)).toEqual(once);
+  expect(new Resampler(once, ['p', 'v']).patience).toBe(60_007);
+});
+
 it('a bar of a column that is none is refused', () => {
   expect(() => new Resampler(config(), ['p'])).toThrow(
     "invalid mapping.resample.bars.sum: 'sum(v)' (expected one of the columns p)",

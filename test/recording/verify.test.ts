@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { MappingConfig } from '../../src/feeds/index.ts';
 import { readModel, writeNative } from '../../src/model/formats/index.ts';
 import { type LogRecord, type Recording, Replay, verify } from '../../src/recording/index.ts';
 import { busySession, session, smallConfig, smallModel, tick } from '../engine/session.ts';
@@ -46,6 +47,30 @@ describe('verify', () => {
       alert: counters.alerts,
     });
     expect(counters.alerts).toBeGreaterThan(1);
+  });
+
+  it("finds bars again, those that the clock closed among them, of mappings of one's own and of a venue", async () => {
+    const resample = { every: '250ms', lateness: '0.1s', bars: { x: 'mean(x)', y: 'last(y)' } };
+    const own = session({ ...smallConfig, mapping: { ...(smallConfig.mapping as MappingConfig), resample } });
+    for (let n = 0; n < 40; n++) own.send(tick(n, { t: 1_600_000_000_000 + n * 100 }), 0.1);
+    own.wait(10);
+    own.engine.advance();
+    // the session's last message is at 3.9 s: bars begin at 0, 0.25, ... 3.75
+    expect(own.of('tick')).toHaveLength(16);
+    const bars = { every: '250ms', bars: { x: 'last(price)', y: 'sum(size)' } };
+    const venue = session({ ...smallConfig, mapping: { venue: 'binance', resample: bars } });
+    for (let n = 0; n < 40; n++)
+      venue.send(
+        { e: 'trade', s: 'BTCUSDT', t: n, p: `${100 + n}`, q: '0.5', T: 1_600_000_000_000 + n * 100, m: true },
+        0.1,
+      );
+    venue.wait(10);
+    venue.engine.advance();
+    expect(venue.of('tick')).toHaveLength(16);
+    for (const live of [own, venue]) {
+      const { first, equal, compared } = await verify(await open(await record(live)), kernels, kernelsHash);
+      expect({ first, equal, tick: compared.tick }).toEqual({ first: null, equal: true, tick: 16 });
+    }
   });
 
   it.each(['whytick.scalar', 'whytick.debug'])(

@@ -20,7 +20,7 @@ export function recordCommand(): Command {
   return new Command('record')
     .description('record a feed, and with a model what it predicts and why')
     .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
-    .option('--feed <url>', 'where the ticks come from: ws: or wss:')
+    .option('--feed <url>', 'where the ticks come from, such as wss://host/path, kraken:BTC/USD or system:')
     .requiredOption('--out <file>', 'a new .mcap file')
     .option('--model <file>', MODEL)
     .option('--architecture <file>', ARCHITECTURE)

@@ -25,7 +25,7 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('predict and explain your own feed, on a dashboard')
     .argument('[config]', 'a CONFIG.yaml; without one the feed sends flat JSON objects whose fields are the columns')
-    .option('--feed <url>', 'where the ticks come from: ws: or wss:')
+    .option('--feed <url>', 'where the ticks come from, such as wss://host/path, kraken:BTC/USD or system:')
     .option('--model <file>', MODEL)
     .option('--architecture <file>', ARCHITECTURE)
     .option('--columns <list>', 'what feeds the model, in order: columns or expressions such as logReturn(close)')

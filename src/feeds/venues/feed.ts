@@ -1,0 +1,163 @@
+/** Venues as feeds: `kraken:BTC/USD,ETH/USD`. */
+import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
+import { z } from 'zod';
+import { ConfigError, invalid } from '../../errors.ts';
+import { type Edge, type FeedKind, feedKind, type LinkEvent } from '../feed.ts';
+import { reconnecting } from '../reconnect.ts';
+import { openSocket } from '../socket.ts';
+import { venues } from './index.ts';
+import { CHANNELS, type Channel, type Venue } from './venue.ts';
+
+/** Within so many ms a subscription is confirmed, or the link is given up. */
+const CONFIRMED_MS = 5000;
+/** Symbols on one socket. */
+const MOST = 200;
+
+export const venueFeeds: readonly FeedKind[] = venues.map((venue) =>
+  feedKind({
+    schemes: [venue.name],
+    summary: `${venue.title}: ${venue.channels.join(', ')} of the symbols in the URL`,
+    options: {
+      channel: z.enum(CHANNELS).default('trades'),
+      /** Its WebSocket, where that is another one than the venue's own. */
+      endpoint: z
+        .string()
+        .regex(/^wss?:\/\//, { error: 'a URL that begins with ws: or wss:' })
+        .optional(),
+    },
+    mapping: ({ channel }) => ({ venue: venue.name, channel }),
+    open({ url, staleAfter, channel, endpoint }, edge) {
+      const symbols = symbolsOf(url);
+      if (!venue.channels.includes(channel))
+        throw new ConfigError(
+          invalid('feed.channel', channel, `one that ${venue.title} has: ${venue.channels.join(', ')}`),
+        );
+      const { scheduler = asyncScheduler } = edge;
+      // nobody asked for another deadline: what the venue's signs of life call for
+      const deadline = staleAfter === 30 ? Math.max(5, 5 * venue.heartbeat) : staleAfter;
+      const budget = new Budget(venue, scheduler);
+      const link = (): Observable<LinkEvent> =>
+        venueLink(venue, symbols, channel, {
+          ...{ url: endpoint ?? venue.endpoint(channel), edge, scheduler },
+          ...{ staleAfter: deadline * 1000, wait: budget.wait() },
+        });
+      return reconnecting(link, { ...edge, scheduler, staleAfter: deadline * 1000, feed: url });
+    },
+  }),
+);
+
+/** @throws ConfigError for none, or too many */
+function symbolsOf(url: string): string[] {
+  const symbols = decodeURIComponent(url.slice(url.indexOf(':') + 1))
+    .split(',')
+    .map((symbol) => symbol.trim())
+    .filter(Boolean);
+  if (symbols.length === 0 || symbols.length > MOST)
+    throw new ConfigError(invalid('feed.url', url, `1 to ${MOST} symbols, with commas between them`));
+  return symbols;
+}
+
+/** Connections at half of what the venue allows. */
+class Budget {
+  readonly #most: number;
+  readonly #ms: number;
+  readonly #scheduler: SchedulerLike;
+  readonly #times: number[] = [];
+
+  constructor({ limit: { connections, seconds } }: Venue, scheduler: SchedulerLike) {
+    this.#most = Math.max(1, Math.floor(connections / 2));
+    this.#ms = seconds * 1000;
+    this.#scheduler = scheduler;
+  }
+
+  /** Takes a place. @returns ms until a connection may begin */
+  wait(): number {
+    const now = this.#scheduler.now();
+    while (this.#times.length > 0 && this.#times[0]! <= now - this.#ms) this.#times.shift();
+    const wait = this.#times.length < this.#most ? 0 : this.#times[this.#times.length - this.#most]! + this.#ms - now;
+    this.#times.push(now + wait);
+    return wait;
+  }
+}
+
+interface LinkOptions {
+  url: string;
+  edge: Edge;
+  scheduler: SchedulerLike;
+  staleAfter: number;
+  /** Ms before it may connect. */
+  wait: number;
+}
+
+/** One connection: what the venue refuses or announces ends it, with its reason; numbers that jump are gaps. */
+function venueLink(
+  venue: Venue,
+  symbols: readonly string[],
+  channel: Channel,
+  { url, edge, scheduler, staleAfter, wait }: LinkOptions,
+): Observable<LinkEvent> {
+  return new Observable((subscriber) => {
+    const read = venue.reader(channel);
+    const decoder = new TextDecoder();
+    let confirmed = 0;
+    let sequence: number | null = null;
+    const end = (reason: string): void => {
+      subscriber.next({ kind: 'closed', reason });
+      subscriber.complete();
+    };
+    const later = (ms: number, act: () => void): void => {
+      subscriber.add(scheduler.schedule(act, ms));
+    };
+    const heard = (data: Uint8Array): void => {
+      const text = decoder.decode(data);
+      let message: unknown = null;
+      try {
+        if (/^[[{]/.test(text)) message = JSON.parse(text);
+      } catch {
+        // junk is counted by the mapping, with the message
+      }
+      const said = read(message, text);
+      if ('reason' in said) {
+        end(said.kind === 'error' ? `${venue.title} refuses: ${said.reason}` : said.reason);
+        return;
+      }
+      if (said.kind === 'acknowledged') confirmed++;
+      if (said.sequence !== undefined) {
+        const missing = sequence === null ? 0 : said.sequence - sequence - 1;
+        if (missing > 0)
+          subscriber.next({ kind: 'gap', reason: `${missing} messages of the venue are missing`, missing: null });
+        sequence = said.sequence;
+      }
+      subscriber.next({ kind: 'message', data });
+    };
+    const connect = (): void => {
+      const socket = openSocket(
+        {
+          ...edge,
+          url,
+          staleAfter,
+          subscribe: venue.subscribe(symbols, channel),
+          ...(venue.ping ? { ping: venue.ping } : {}),
+        },
+        scheduler,
+      );
+      subscriber.add(
+        socket.subscribe({
+          next(event) {
+            if (event.kind === 'message') heard(event.data);
+            else subscriber.next(event);
+            if (event.kind !== 'open') return;
+            later(CONFIRMED_MS, () => {
+              if (confirmed >= venue.confirms(symbols)) return;
+              end(`${venue.title} has not confirmed the subscription within ${CONFIRMED_MS / 1000} s`);
+            });
+            if (venue.life) later(venue.life * 1000, () => end('planned: before the venue closes it'));
+          },
+          complete: () => subscriber.complete(),
+        }),
+      );
+    };
+    if (wait > 0) later(wait, connect);
+    else connect();
+  });
+}

@@ -1,0 +1,42 @@
+import { object, objects, side, text, type Venue } from './venue.ts';
+
+const NAMES = { trades: 'trades', ticker: 'tickers', candles: 'candle1m' };
+const HOST = 'wss://ws.okx.com:8443/ws/v5';
+
+/** OKX v5: nothing numbers trades, so a reconnect is a gap of unknown size; it wants to hear the text `ping`. */
+export const okx: Venue = {
+  name: 'okx',
+  title: 'OKX',
+  endpoint: (channel) => `${HOST}/${channel === 'candles' ? 'business' : 'public'}`,
+  channels: ['trades', 'ticker', 'candles'],
+  time: 'ms',
+  subscribe: (symbols, channel) => [
+    { op: 'subscribe', args: symbols.map((instId) => ({ channel: NAMES[channel], instId })) },
+  ],
+  confirms: (symbols) => symbols.length,
+  heartbeat: 30,
+  ping: { every: 24, message: 'ping' },
+  limit: { connections: 3, seconds: 1 },
+  reader: (channel) => (message, raw) => {
+    if (raw === 'pong') return { kind: 'alive' };
+    const m = object(message);
+    const { channel: name, instId } = object(m.arg);
+    if (m.event === 'error') return { kind: 'error', reason: `${text(m.msg)} (${text(m.code)})` };
+    if (m.event === 'notice') return { kind: 'ending', reason: text(m.msg) };
+    if (m.event === 'subscribe') return { kind: 'acknowledged' };
+    if (name !== NAMES[channel] || !Array.isArray(m.data)) return { kind: 'other' };
+    const key = String(instId);
+    if (channel === 'candles') {
+      // the last item: the candle is closed
+      const closed = (m.data as unknown[][]).filter((candle) => candle.at(-1) === '1');
+      if (closed.length === 0) return { kind: 'alive' };
+      return { kind: 'ticks', ticks: closed.map(([t, o, h, l, c, v]) => ({ key, time: t, values: [o, h, l, c, v] })) };
+    }
+    const ticks = objects(m.data).map((one) =>
+      channel === 'trades'
+        ? { key, time: one.ts, values: [one.px, one.sz, side(one.side)], id: one.tradeId }
+        : { key, time: one.ts, values: [one.bidPx, one.askPx, one.last, one.vol24h] },
+    );
+    return { kind: 'ticks', ticks };
+  },
+};

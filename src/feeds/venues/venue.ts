@@ -1,0 +1,84 @@
+/** What a market venue is: how it is asked, what its messages mean, and what it wants to hear. */
+import type { Tick } from '../../types.ts';
+
+export const CHANNELS = ['trades', 'ticker', 'candles'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** Columns of a tick by channel; `side` of a trade is 1 where the buyer took, -1 where the seller did. */
+export const COLUMNS: Readonly<Record<Channel, readonly string[]>> = {
+  trades: ['price', 'size', 'side'],
+  ticker: ['bid', 'ask', 'last', 'volume'],
+  candles: ['open', 'high', 'low', 'close', 'volume'],
+};
+
+/** What one message is. */
+export type Said =
+  | {
+      kind: 'ticks';
+      /** Oldest first. Values as sent: numbers or decimal text. */
+      ticks: VenueTick[];
+      /** Number of the message on its connection, where the venue numbers those. */
+      sequence?: number;
+    }
+  /** A subscription is confirmed; a sign of life; nothing of interest. */
+  | { kind: 'acknowledged' | 'alive' | 'other'; sequence?: number }
+  /** The venue refuses something, or says that it will close. */
+  | { kind: 'error' | 'ending'; reason: string };
+
+export interface VenueTick extends Pick<Tick, 'key'> {
+  /** As sent. */
+  time: unknown;
+  values: readonly unknown[];
+  /** The venue's number of it in its stream, where that is dense; else its name, where it has one. */
+  seq?: unknown;
+  id?: unknown;
+  /** From before the subscription. */
+  history?: boolean;
+}
+
+export interface Venue {
+  /** The scheme of its URLs. */
+  readonly name: string;
+  readonly title: string;
+  /** Its WebSocket. */
+  endpoint(channel: Channel): string;
+  readonly channels: readonly Channel[];
+  /** How its times are written. */
+  readonly time: 'ms' | 'iso' | 's';
+  /** Sent on every connection. */
+  subscribe(symbols: readonly string[], channel: Channel): unknown[];
+  /** Subscriptions that it confirms, each by a message. */
+  confirms(symbols: readonly string[]): number;
+  /** Seconds between signs of life. */
+  readonly heartbeat: number;
+  /** What it wants to hear: at 80 % of its limit. */
+  readonly ping?: { every: number; message: string };
+  /** Connections that it allows in so many seconds, from one address. */
+  readonly limit: { connections: number; seconds: number };
+  /** Seconds after which it closes by itself: left before. */
+  readonly life?: number;
+  /** Reads messages of one connection: it may remember what it was told. @param text as received */
+  reader(channel: Channel): (message: unknown, text: string) => Said;
+}
+
+export type Json = Record<string, unknown>;
+
+/** An object, or an empty one. */
+export function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+/** A list of objects, or an empty one. */
+export function objects(value: unknown): Json[] {
+  return Array.isArray(value) ? value.map(object) : [];
+}
+
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
+
+/** 1 where the word for the taker's side is that of a buyer. */
+export function side(word: unknown): number {
+  const said = String(word).toLowerCase();
+  return said === 'buy' ? 1 : said === 'sell' ? -1 : Number.NaN;
+}
