@@ -35,8 +35,8 @@ describe('a config', () => {
     [null, 'invalid serve.yaml: null (expected an object)'],
     [{ mapping: least.mapping }, 'invalid serve.yaml: feed: nothing (expected an object)'],
     [
-      { ...least, feed: { url: 'http://me:secret@x/?token=secret' } },
-      "invalid serve.yaml: feed.url: 'http://<secret>@x/?<secret>' (expected a URL that begins with ws:, wss:, ",
+      { ...least, feed: { url: 'ftp://me:secret@x/?token=secret' } },
+      "invalid serve.yaml: feed.url: 'ftp://<secret>@x/?<secret>' (expected a URL that begins with ws:, wss:, http:, https:, ",
     ],
     [
       { ...least, feed: { ...least.feed, retry: 1 } },

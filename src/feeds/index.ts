@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { ConfigError, invalid } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import type { Edge, FeedEvent, FeedKind, FeedSource } from './feed.ts';
+import { http } from './http.ts';
 import { socket } from './socket.ts';
 import { venueFeeds } from './venues/feed.ts';
 
-const kinds: FeedKind[] = [socket, ...venueFeeds];
+const kinds: FeedKind[] = [socket, http, ...venueFeeds];
 
 /** Takes further kinds into the list: those of the machine, before the first config is read. */
 export function addFeeds(more: readonly FeedKind[]): void {
