@@ -3,6 +3,7 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import type { z } from 'zod';
 import type { FeedStatus } from '../types.ts';
 import type { AnyMapping } from './mapping.ts';
+import type { Environment } from './secrets.ts';
 import type { SocketConstructor } from './socket.ts';
 
 export type FeedEvent =
@@ -29,6 +30,8 @@ export interface Edge {
   fetch: typeof globalThis.fetch;
   /** Uniform in [0, 1), for jitter. */
   random: () => number;
+  /** What `${NAME}` stands for; nothing on a page. */
+  environment?: Environment;
   scheduler?: SchedulerLike;
   /** Receive time, ms since 1970 UTC; the scheduler's clock by default. */
   now?: () => number;

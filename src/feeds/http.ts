@@ -2,6 +2,7 @@
 import { createParser } from 'eventsource-parser';
 import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import { z } from 'zod';
+import { ConfigError } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import { type Edge, feedKind, type LinkEvent } from './feed.ts';
 import { reconnecting } from './reconnect.ts';
@@ -19,15 +20,21 @@ export const http = feedKind({
     every: z.number().min(0.05).max(86_400).default(1),
     /** Of Server-Sent Events those of this name only. */
     event: z.string().optional(),
+    /** Sent with every question. */
+    headers: z.record(z.string(), z.string()).default({}),
   },
-  open({ url, staleAfter, every, event }, edge) {
+  open({ url, staleAfter, every, event, headers }, edge) {
+    for (const [name, value] of Object.entries(headers))
+      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) || !/^[\x20-\x7e]*$/.test(value))
+        // without the value, which may be a secret
+        throw new ConfigError(`invalid feed.headers.${name} (expected a name and a value that a header can have)`);
     const { scheduler = asyncScheduler } = edge;
     // who asks once an hour is not stale after half a minute
     const polled = staleAfter === 0 ? 0 : Math.max(staleAfter, 3 * every);
     /** Of the latest event: the next connection begins behind it, where the sender can. */
     const place = { id: '' };
     const link = (): Observable<LinkEvent> =>
-      httpLink(url, { ...edge, scheduler, place, event, every: every * 1000, silent: [staleAfter, polled] });
+      httpLink(url, { ...edge, scheduler, place, event, headers, every: every * 1000, silent: [staleAfter, polled] });
     return reconnecting(link, { ...edge, scheduler, staleAfter: staleAfter * 1000, feed: redactUrl(url) });
   },
 });
@@ -36,6 +43,7 @@ interface LinkOptions extends Edge {
   scheduler: SchedulerLike;
   place: { id: string };
   event: string | undefined;
+  headers: Readonly<Record<string, string>>;
   /** ms */
   every: number;
   /** Seconds of silence that are stale: of events, of answers. */
@@ -45,7 +53,8 @@ interface LinkOptions extends Edge {
 /** One stream of events, or questions until one is not answered. Never errors. */
 function httpLink(address: string, options: LinkOptions): Observable<LinkEvent> {
   const { fetch, scheduler, place, event, every, silent } = options;
-  const { url, headers } = withoutUser(address);
+  const { url, authorization } = withoutUser(address);
+  const headers = { ...authorization, ...options.headers };
   return new Observable((subscriber) => {
     const abort = new AbortController();
     let silence: Silence | null = null;
@@ -151,13 +160,13 @@ async function* pieces({ body }: Response): AsyncGenerator<Uint8Array> {
 }
 
 /** `fetch` takes no address with a name and a password, and says it aloud. */
-function withoutUser(address: string): { url: string; headers: Record<string, string> } {
+function withoutUser(address: string): { url: string; authorization: { authorization?: string } } {
   const url = new URL(address);
   const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   url.username = url.password = '';
   const bytes = new TextEncoder().encode(user);
-  const headers = user === ':' ? {} : { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
-  return { url: url.href, headers: headers as Record<string, string> };
+  const basic = { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+  return { url: url.href, authorization: user === ':' ? {} : basic };
 }
 
 /** What went wrong, without the address. */

@@ -5,6 +5,7 @@ import { ConfigError, invalid } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
 import type { Edge, FeedEvent, FeedKind, FeedSource } from './feed.ts';
 import { http } from './http.ts';
+import { fill, hiding } from './secrets.ts';
 import { socket } from './socket.ts';
 import { venueFeeds } from './venues/feed.ts';
 
@@ -55,11 +56,18 @@ export function feedOf(url: string): FeedConfig {
 }
 
 /**
- * Opens nothing yet: that is what subscribing does.
- * @throws ConfigError for a URL without a known scheme, or options that cannot be
+ * Opens nothing yet: that is what subscribing does. `${NAME}` in a field is the environment's, and appears in no status or error.
+ * @throws ConfigError for a URL without a known scheme, a name that the environment has not, or options that cannot be
  */
 export function openFeed(source: FeedConfig, edge: Edge): Observable<FeedEvent> {
-  return findFeed(knownUrl(source.url))!.open(source, edge);
+  const kind = findFeed(knownUrl(source.url))!;
+  const { source: filled, hide } = fill(source, edge.environment ?? {});
+  try {
+    return hiding(kind.open(filled, edge), hide);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(hide(error.message));
+    throw error;
+  }
 }
 
 function knownUrl(url: string): string {

@@ -114,6 +114,7 @@ export function openSource(source: FeedConfig): Observable<FeedEvent> {
     fetch,
     random: () => randomInt(0x7fffffff) / 0x7fffffff,
     now: wallMs,
+    environment: process.env,
   });
 }
 
