@@ -25,7 +25,7 @@ export function fill<T extends object>(source: T, environment: Environment): Fil
     if (typeof value === 'object' && value !== null)
       return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filled(each, `${place}.${key}`)]));
     if (typeof value !== 'string') return value;
-    const inUrl = /^[a-z][a-z0-9+.-]*:/i.test(value);
+    const inUrl = place === 'feed.url' || place === 'feed.endpoint';
     return value.replace(NAME, (whole, name: string) => {
       const secret = Object.hasOwn(environment, name) ? environment[name] : undefined;
       if (!secret) throw new ConfigError(`invalid ${place}: ${whole} (expected ${name} in the environment)`);

@@ -119,10 +119,10 @@ describe('an address that is asked again', () => {
     const token = '$'.concat('{TOKEN}');
     const environment = { TOKEN: 'pa/ss', EMPTY: '' };
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}`;
-    const source = { ...feedOf(url), every: 0.05, headers: { 'x-key': `Bearer ${token}` } };
+    const source = { ...feedOf(url), every: 0.05, headers: { 'x-key': `as:${token}` } };
     feed = openFeed(source, { ...edge, environment }).subscribe((event) => events.push(event));
     await until(() => expect(said()).toContain(`closed answered 500 no ${token} here`));
-    expect([asked[0]!.url, asked[0]!.headers['x-key']]).toEqual(['/pa%2Fss', 'Bearer pa/ss']);
+    expect([asked[0]!.url, asked[0]!.headers['x-key']]).toEqual(['/pa%2Fss', 'as:pa/ss']);
     expect(JSON.stringify(events)).not.toMatch(/pa(\/|%2F)ss/);
     for (const name of ['EMPTY', 'NONE', 'constructor'])
       expect(() => openFeed({ ...feedOf(url), headers: { a: `\${${name}}` } }, { ...edge, environment })).toThrow(
