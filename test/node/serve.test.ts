@@ -207,7 +207,7 @@ describe('what is wrong is said before anything starts', () => {
       () => ({ feed: url(), columns: 'x' }),
       'invalid model: nothing (expected a model in CONFIG.yaml or --model FILE)',
     ],
-    ['a feed of another kind', () => ({ feed: 'http://x/?k=v', model }), "invalid feed.url: 'http://x/?<secret>'"],
+    ['a feed of another kind', () => ({ feed: 'gopher://x/?k=v', model }), "invalid feed.url: 'gopher://x/?<secret>'"],
     ['a model that is not there', () => ({ feed: url(), model: '/nowhere/m.keras' }), 'there is none of that name'],
     ['columns that do not fit', () => ({ feed: url(), model, columns: 'x' }), 'invalid columns: ["x"] (expected 2'],
     ['an expression that is none', () => ({ feed: url(), model, columns: 'x, diff(' }), 'diff('],

@@ -35,12 +35,14 @@ it('reads again what it read', async () => {
 });
 
 describe('a file that was cut off', () => {
-  it('at any byte of the last chunk and behind it: every chunk before is read, the ragged end is said', async () => {
+  it('within the last chunk and behind it, at each byte near an end and every fifth elsewhere: every chunk before is read, the ragged end is said', async () => {
     const last = whole.chunks.at(-1)!;
     const before = whole.chunks.slice(0, -1).flatMap(({ records }) => records);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const end = last.offset + 9 + Number(view.getBigUint64(last.offset + 1, true));
+    const near = (size: number): boolean => [last.offset, end, bytes.byteLength].some((at) => Math.abs(size - at) < 64);
     for (let size = last.offset; size < bytes.byteLength; size++) {
+      if (size % 5 !== 0 && !near(size)) continue;
       const cut = await read(bytes.slice(0, size));
       expectSame(cut.records, size < end ? before : whole.records);
       expect(cut.recording.complete).toBe(false);
