@@ -1,8 +1,13 @@
 /** What every market venue must keep: its messages are ticks, signs of life, confirmations or reasons to end, and nothing throws. */
-import { describe, expect, it } from 'vitest';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { Order } from '../../src/engine/order.ts';
+import { ConfigError } from '../../src/errors.ts';
 import { compileMapping, type FeedEvent, feedOf, openFeed } from '../../src/feeds/index.ts';
-import { venues } from '../../src/feeds/venues/index.ts';
+import { findVenue, venues } from '../../src/feeds/venues/index.ts';
 import { type Channel, COLUMNS } from '../../src/feeds/venues/venue.ts';
+import { FeedSocket } from '../../src/node/socket.ts';
 import { fakeSockets, Time } from '../feeds/virtual.ts';
 
 interface Example {
@@ -11,6 +16,8 @@ interface Example {
   confirmed: unknown[];
   alive: unknown[];
   refused: unknown;
+  /** Trades of which something is missing. */
+  damaged: unknown[];
   ending?: unknown;
   /** A message by channel, and the ticks in it: key, time (ms), values, number or name. */
   ticks: Partial<Record<Channel, { message: unknown; ticks: unknown[][] }>>;
@@ -23,8 +30,14 @@ const examples: Record<string, Example> = {
   binance: {
     symbols: ['BTCUSDT'],
     confirmed: [{ result: null, id: 1 }],
-    alive: [],
+    alive: [{ result: ['btcusdt@trade'], id: 2 }],
     refused: { error: { code: 2, msg: 'Invalid request' }, id: 1 },
+    damaged: [
+      { e: 'trade', t: 7, p: '1', q: '1', T, m: true },
+      { e: 'trade', s: 'BTCUSDT', p: '1', q: '1', T, m: true },
+      { e: 'trade', s: 'BTCUSDT', t: null, p: '1', q: '1', T, m: true },
+      { e: 'trade', s: 'BTCUSDT', t: 7, p: '1', q: '1', T },
+    ],
     ending: { event: { e: 'serverShutdown', E: T } },
     ticks: {
       trades: {
@@ -49,6 +62,11 @@ const examples: Record<string, Example> = {
     confirmed: [{ type: 'subscriptions', channels: [{ name: 'matches', product_ids: ['BTC-USD'] }] }],
     alive: [{ type: 'heartbeat', sequence: 90, last_trade_id: 20, product_id: 'BTC-USD', time: ISO }],
     refused: { type: 'error', message: 'Failed to subscribe', reason: 'BTC-EUX is not a valid product' },
+    damaged: [
+      { type: 'match', trade_id: 1, side: 'buy', size: '1', price: '1', time: ISO },
+      { type: 'match', trade_id: 1, side: 'buy', size: '1', price: '1', product_id: 'BTC-USD' },
+      { type: 'match', trade_id: 1, side: 'b', size: '1', price: '1', product_id: 'BTC-USD', time: ISO },
+    ],
     ticks: {
       trades: {
         // the maker sold: the taker bought
@@ -75,6 +93,12 @@ const examples: Record<string, Example> = {
     ],
     alive: [{ channel: 'heartbeats', sequence_num: 2, events: [{ heartbeat_counter: 1 }] }],
     refused: { type: 'error', message: 'authentication failure' },
+    damaged: [
+      {
+        channel: 'market_trades',
+        events: [{ type: 'update', trades: [{ trade_id: '1', price: '1', size: '1', side: 'BUY', time: ISO }] }],
+      },
+    ],
     ticks: {
       trades: {
         // newest first
@@ -117,6 +141,12 @@ const examples: Record<string, Example> = {
     ],
     alive: [{ channel: 'heartbeat' }],
     refused: { method: 'subscribe', success: false, error: 'Currency pair not supported BTC/EUX' },
+    damaged: [
+      {
+        ...{ channel: 'trade', type: 'update' },
+        data: [{ side: 'buy', price: 1, qty: 1, trade_id: 1, timestamp: ISO }],
+      },
+    ],
     ending: { channel: 'status', type: 'update', data: [{ system: 'maintenance' }] },
     ticks: {
       trades: {
@@ -142,6 +172,10 @@ const examples: Record<string, Example> = {
       [17, 'tu', [401, T, -0.5, 100], 4],
     ],
     refused: { event: 'error', msg: 'symbol: invalid', code: 10300 },
+    damaged: [
+      [17, 'te', [401, T, null, 100], 2],
+      [17, 'te', null, 2],
+    ],
     ending: { event: 'info', code: 20051, msg: 'Stop/Restart Websocket Server' },
     ticks: {
       trades: {
@@ -155,6 +189,7 @@ const examples: Record<string, Example> = {
     confirmed: [{ event: 'subscribe', arg: { channel: 'trades', instId: 'BTC-USDT' }, connId: 'a4d3ae55' }],
     alive: ['pong'],
     refused: { event: 'error', code: '60012', msg: 'Invalid request' },
+    damaged: [{ arg: { channel: 'trades' }, data: [{ tradeId: '1', px: '1', sz: '1', side: 'buy', ts: `${T}` }] }],
     ending: { event: 'notice', code: '64008', msg: 'The connection will soon be closed for a service upgrade.' },
     ticks: {
       trades: {
@@ -189,6 +224,7 @@ const examples: Record<string, Example> = {
     confirmed: [{ success: true, ret_msg: 'subscribe', conn_id: '2324', op: 'subscribe' }],
     alive: [{ success: true, ret_msg: 'pong', conn_id: '2324', op: 'ping' }],
     refused: { success: false, ret_msg: 'error:handler not found,topic:publicTrade.X', op: 'subscribe' },
+    damaged: [{ topic: 'publicTrade.BTCUSDT', data: [{ S: 'Sell', v: '1', p: '1', i: 'a' }] }],
     ticks: {
       trades: {
         message: {
@@ -253,18 +289,127 @@ describe.each(venues)('$name', (venue) => {
     ]);
     const noPrice = written(message).replace(/"?(100\.25|100\.5|400\.25|20\.5)"?|"101"/g, '"x"');
     expect(mapping.parse(new TextEncoder().encode(noPrice)).invalid.join()).toMatch(/invalid price: /);
-    for (const junk of [
-      '',
-      '[]',
-      '{}',
-      '[null]',
-      '[17]',
-      '[17,"te"]',
-      '{"data":[[]]}',
-      '"x"',
-      '{"events":[{"trades":3}]}',
-    ])
-      expect(mapping.parse(bytes(junk)).ticks, junk).toEqual([]);
+  });
+
+  it.each(venue.channels)('%s: no shape of a message throws, in the mapping or on the link', (channel) => {
+    const mapping = mappingOf(channel);
+    const { WebSocket, sockets } = fakeSockets();
+    const edge = { WebSocket, fetch, random: () => 0.5, scheduler: new Time() };
+    const url = `${venue.name}:${example.symbols.join(',')}`;
+    const events: FeedEvent[] = [];
+    openFeed({ ...feedOf(url), channel }, edge).subscribe((event) => events.push(event));
+    sockets[0]!.opens();
+    const shapes = [null, 3, 'x', [], [null], [3], ['x'], [[]], {}];
+    const { message } = example.ticks[channel]!;
+    const damaged = Object.keys(message as object).flatMap((field) =>
+      shapes.map((shape) =>
+        JSON.stringify(
+          Array.isArray(message)
+            ? Object.assign([...message], { [field]: shape })
+            : { ...(message as object), [field]: shape },
+        ),
+      ),
+    );
+    for (const junk of ['', '[]', '{}', '[null]', '[17]', '"x"', ...damaged]) {
+      expect(() => mapping.parse(bytes(junk)), junk).not.toThrow();
+      const before = events.length;
+      sockets[0]!.says(junk);
+      expect(events.length, junk).toBeGreaterThan(before);
+    }
+  });
+
+  it('a trade without its symbol, time or side is counted, and no tick', () => {
+    for (const damaged of example.damaged) {
+      const mapped = mappingOf('trades').parse(bytes(damaged));
+      expect([mapped.ticks, mapped.invalid.length], written(damaged)).toEqual([[], 1]);
+    }
+  });
+
+  it('goes on after a reset of the stream', () => {
+    const mapping = mappingOf('trades');
+    mapping.reset();
+    expect(mapping.parse(bytes(example.ticks.trades!.message)).ticks).toHaveLength(example.ticks.trades!.ticks.length);
+  });
+
+  it('a trade that is sent again after a reconnect is dropped', () => {
+    const mapping = mappingOf('trades');
+    const order = new Order();
+    const takes = () => mapping.parse(bytes(example.ticks.trades!.message)).ticks.map((tick) => order.check(tick));
+    expect(takes()).toEqual(example.ticks.trades!.ticks.map(() => ({ take: true, missing: 0 })));
+    order.reconnected();
+    expect(takes()).toEqual(example.ticks.trades!.ticks.map(() => ({ take: false, why: 'duplicate' })));
+  });
+
+  it('silence is stale and reconnected; what was missed is a gap', () => {
+    const { sockets, time, events } = follow();
+    const after = Math.max(5, 5 * venue.heartbeat);
+    sockets[0]!.opens();
+    for (const message of example.confirmed) sockets[0]!.says(written(message));
+    time.pass(after * 1000);
+    expect(reasons(events).at(-1)).toBe(`no message for ${after} s`);
+    time.pass(after * 1000);
+    expect(reasons(events).at(-1)).toBe(`silent for ${2 * after} s`);
+    time.pass(1000);
+    sockets[1]!.opens();
+    sockets[1]!.says(written(example.confirmed[0]));
+    const gaps = events.flatMap((e) => (e.kind === 'status' && e.status.state === 'gap' ? [e.status] : []));
+    expect(gaps).toMatchObject([{ missing: null, reason: 'reconnected', from: 0 }]);
+  });
+
+  it('signs of life keep a market without trades open', () => {
+    const { sockets, time, events } = follow();
+    const life = example.alive[0];
+    sockets[0]!.opens();
+    for (const message of example.confirmed) sockets[0]!.says(written(message));
+    for (let i = 0; i < 12; i++) {
+      time.pass(venue.heartbeat * 1000);
+      sockets[0]!.says(written(life));
+    }
+    expect(events.filter((e) => e.kind === 'status').map((e) => e.status.state)).toEqual(['connecting', 'open']);
+  });
+
+  it('over a real socket: its endpoint, several symbols, ticks, and the same again after a disconnect', async () => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const asked: string[] = [];
+    server.on('connection', (client) => {
+      let heard = 0;
+      client.on('message', (data) => {
+        asked.push(String(data));
+        if (++heard < venue.subscribe(example.symbols, 'trades').length) return;
+        for (const message of [...example.confirmed, ...example.alive, example.ticks.trades!.message])
+          client.send(written(message));
+      });
+    });
+    const mapping = compileMapping({ venue: venue.name, channel: 'trades' });
+    const order = new Order();
+    const [places, states]: [unknown[], string[]] = [[], []];
+    const endpoint = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const source = { ...feedOf(`${venue.name}:${example.symbols.join(',')}`), endpoint };
+    const feed = openFeed(source, { WebSocket: FeedSocket, fetch, random: () => 0 }).subscribe((event) => {
+      if (event.kind === 'message')
+        for (const tick of mapping.parse(event.data).ticks) places.push(order.check(tick).take);
+      else {
+        states.push(event.status.state);
+        if (event.status.state === 'open') order.reconnected();
+      }
+    });
+    try {
+      const { length } = example.ticks.trades!.ticks;
+      const [taken, dropped] = [Array(length).fill(true), Array(length).fill(false)];
+      await vi.waitFor(() => expect(places).toEqual(taken), { timeout: 10_000, interval: 5 });
+      for (const client of server.clients) client.terminate();
+      // OKX allows three connections a second: the second waits
+      await vi.waitFor(() => expect(places).toEqual([...taken, ...dropped]), { timeout: 10_000, interval: 5 });
+      expect(states.filter((state) => state !== 'gap')).toEqual(['connecting', 'open', 'closed', 'connecting', 'open']);
+      expect(states).toContain('gap');
+      const sent = venue.subscribe(example.symbols, 'trades').map(written);
+      expect(asked).toEqual([...sent, ...sent]);
+    } finally {
+      feed.unsubscribe();
+      for (const client of server.clients) client.terminate();
+      server.close();
+    }
   });
 
   it('asks for its symbols on every connection; a confirmed one stays', () => {
@@ -317,6 +462,71 @@ describe.each(venues)('$name', (venue) => {
     });
 });
 
+describe('venues that number their trades', () => {
+  it.each([
+    ['binance', (t: number) => ({ e: 'trade', s: 'X', t, p: '1', q: '1', T: T + t, m: true })],
+    [
+      'coinbase',
+      (trade_id: number) => ({
+        ...{ type: 'match', trade_id, side: 'buy', size: '1', price: '1' },
+        ...{ product_id: 'X', time: ISO },
+      }),
+    ],
+    [
+      'kraken',
+      (trade_id: number) => ({
+        ...{ channel: 'trade', type: 'update' },
+        data: [{ symbol: 'X', side: 'buy', price: 1, qty: 1, trade_id, timestamp: ISO }],
+      }),
+    ],
+  ])('%s: a jump of the number is a gap of so many', (name, trade) => {
+    const mapping = compileMapping({ venue: name, channel: 'trades' });
+    const order = new Order();
+    const places = [7, 8, 11].flatMap((n) => mapping.parse(bytes(trade(n))).ticks.map((tick) => order.check(tick)));
+    expect(places).toEqual([0, 0, 2].map((missing) => ({ take: true, missing })));
+  });
+});
+
+it('bitfinex: a snapshot is history, oldest first, also within a millisecond', () => {
+  const mapping = compileMapping({ venue: 'bitfinex', channel: 'trades' });
+  mapping.parse(bytes(examples.bitfinex!.confirmed[0]));
+  const trade = (id: number) => [id, T, 1, 10];
+  const { ticks } = mapping.parse(bytes([17, [trade(3), trade(2), trade(1)], 1]));
+  expect(ticks.map(({ id, history }) => [id, history])).toEqual([1, 2, 3].map((id) => [`${id}`, true]));
+});
+
+it('bybit: at most ten topics a request, each of them confirmed', () => {
+  const bybit = findVenue('bybit')!;
+  const symbols = Array.from({ length: 25 }, (_, i) => `S${i}`);
+  const requests = bybit.subscribe(symbols, 'trades') as { args: string[] }[];
+  expect(requests.map(({ args }) => args.length)).toEqual([10, 10, 5]);
+  expect(requests.flatMap(({ args }) => args)).toEqual(symbols.map((symbol) => `publicTrade.${symbol}`));
+  expect(bybit.confirms(symbols)).toBe(3);
+});
+
+it('okx: a candle that has grown is read as before', () => {
+  const mapping = compileMapping({ venue: 'okx', channel: 'candles' });
+  const candle = (confirm: string) => [`${T}`, '1', '4', '0.5', '2', '9', '18', '18', confirm, 'new'];
+  const arg = { channel: 'candle1m', instId: 'X' };
+  expect(mapping.parse(bytes({ arg, data: [candle('0')] })).ticks).toEqual([]);
+  expect(mapping.parse(bytes({ arg, data: [null] }))).toMatchObject({ ticks: [], invalid: { length: 1 } });
+  expect(mapping.parse(bytes({ arg, data: [candle('1')] })).ticks).toHaveLength(1);
+});
+
+it('a deadline that is asked for is kept, whatever it is', () => {
+  expect(feedOf('kraken:BTC/USD').staleAfter).toBe(5);
+  const { WebSocket, sockets } = fakeSockets();
+  const [time, events]: [Time, FeedEvent[]] = [new Time(), []];
+  const edge = { WebSocket, fetch, random: () => 0.5, scheduler: time };
+  openFeed({ ...feedOf('coinbase:BTC-USD'), staleAfter: 30 }, edge).subscribe((event) => events.push(event));
+  sockets[0]!.opens();
+  sockets[0]!.says(JSON.stringify(examples.coinbase!.confirmed[0]));
+  time.pass(29_999);
+  expect(events.at(-1)!.kind).toBe('message');
+  time.pass(1);
+  expect(events.at(-1)).toMatchObject({ status: { state: 'stale', reason: 'no message for 30 s' } });
+});
+
 describe('venues that number their messages', () => {
   it.each([
     ['bitfinex', [17, 'hb', 1], [17, 'hb', 2], [17, 'hb', 5]],
@@ -346,7 +556,14 @@ describe('what a venue cannot do is said before anything opens', () => {
       { ...feedOf('kraken:BTC/USD'), channel: 'candles' },
       "invalid feed.channel: 'candles' (expected one that Kraken has: trades)",
     ],
+    [{ ...feedOf('kraken:%') }, "invalid feed.url: 'kraken:%' (expected 1 to 200 symbols, with commas between them)"],
+    [
+      { ...feedOf(`bitfinex:${Array(26).fill('tX').join()}`) },
+      `invalid feed.url: 'bitfinex:${Array(23).fill('tX').join().slice(0, 68)}...' (expected 1 to 25 symbols, with commas between them)`,
+    ],
   ])('%o', (source, message) => {
-    expect(() => openFeed(source, edge)).toThrow(message);
+    const open = () => openFeed(source, edge);
+    expect(open).toThrow(ConfigError);
+    expect(open).toThrow(message);
   });
 });

@@ -2,6 +2,9 @@ import { object, text, type Venue } from './venue.ts';
 
 const STREAMS = { trades: 'trade', ticker: 'ticker', candles: 'kline_1m' };
 
+/** Number of the question that is asked as a sign of life. */
+const ALIVE = 2;
+
 /** Binance spot: trade ids count by one in every symbol. */
 export const binance: Venue = {
   name: 'binance',
@@ -13,21 +16,22 @@ export const binance: Venue = {
     { method: 'SUBSCRIBE', params: symbols.map((symbol) => `${symbol.toLowerCase()}@${STREAMS[channel]}`), id: 1 },
   ],
   confirms: () => 1,
-  // a ping frame, which the socket answers by itself
+  // its ping frames are answered by the socket and seen by nobody: a question of our own tells a quiet market from a dead link
   heartbeat: 20,
+  ping: { every: 20, message: `{"method":"LIST_SUBSCRIPTIONS","id":${ALIVE}}` },
   limit: { connections: 300, seconds: 300 },
   // it closes after 24 h
   life: 23 * 3600,
   reader: (channel) => (message) => {
     const m = object(message);
     if ('error' in m) return { kind: 'error', reason: text(object(m.error).msg ?? m.error) };
-    if ('result' in m) return { kind: 'acknowledged' };
+    if ('result' in m) return { kind: m.id === ALIVE ? 'alive' : 'acknowledged' };
     if (object(m.event).e === 'serverShutdown' || m.e === 'serverShutdown')
       return { kind: 'ending', reason: 'the venue says that it will restart' };
-    const key = String(m.s);
+    const key = m.s;
     if (channel === 'trades' && m.e === 'trade') {
       // m: the buyer is the maker
-      const values = [m.p, m.q, m.m === true ? -1 : 1];
+      const values = [m.p, m.q, m.m === true ? -1 : m.m === false ? 1 : Number.NaN];
       return { kind: 'ticks', ticks: [{ key, time: m.T, values, seq: m.t }] };
     }
     if (channel === 'ticker' && m.e === '24hrTicker')

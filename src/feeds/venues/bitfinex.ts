@@ -18,6 +18,7 @@ export const bitfinex: Venue = {
     { event: 'conf', flags: SEQUENCES },
     ...symbols.map((symbol) => ({ event: 'subscribe', channel: 'trades', symbol })),
   ],
+  most: 25,
   confirms: (symbols) => symbols.length,
   heartbeat: 15,
   limit: { connections: 20, seconds: 60 },
@@ -43,13 +44,16 @@ export const bitfinex: Venue = {
       const tickOf = (one: unknown, history: boolean) => {
         const [id, time, amount, price] = Array.isArray(one) ? one : [];
         // the amount's sign is the taker's side
-        const size = Number(amount);
+        const size = typeof amount === 'number' ? amount : Number.NaN;
         return { key, time, values: [price, Math.abs(size), Math.sign(size)], id, ...(history ? { history } : {}) };
       };
       if (what === 'te') return { kind: 'ticks', ticks: [tickOf(trade, false)], ...sequence };
       if (!Array.isArray(what)) return { kind: 'alive', ...sequence };
       // the snapshot, newest first
-      const ticks = what.map((one) => tickOf(one, true)).sort((a, b) => Number(a.time) - Number(b.time));
+      const ticks = what
+        .map((one) => tickOf(one, true))
+        .reverse()
+        .sort((a, b) => Number(a.time) - Number(b.time));
       return { kind: 'ticks', ticks, ...sequence };
     };
   },

@@ -1,6 +1,8 @@
 import { object, objects, side, text, type Venue } from './venue.ts';
 
 const TOPICS = { trades: 'publicTrade', ticker: '', candles: 'kline.1' };
+/** In one request. */
+const MOST_TOPICS = 10;
 
 /** Bybit v5: trades have names, not numbers, so a reconnect is a gap of unknown size; it wants to hear a ping. */
 export const bybit: Venue = {
@@ -9,8 +11,12 @@ export const bybit: Venue = {
   endpoint: () => 'wss://stream.bybit.com/v5/public/spot',
   channels: ['trades', 'candles'],
   time: 'ms',
-  subscribe: (symbols, channel) => [{ op: 'subscribe', args: symbols.map((symbol) => `${TOPICS[channel]}.${symbol}`) }],
-  confirms: () => 1,
+  subscribe: (symbols, channel) =>
+    Array.from({ length: Math.ceil(symbols.length / MOST_TOPICS) }, (_, i) => ({
+      op: 'subscribe',
+      args: symbols.slice(i * MOST_TOPICS, (i + 1) * MOST_TOPICS).map((symbol) => `${TOPICS[channel]}.${symbol}`),
+    })),
+  confirms: (symbols) => Math.ceil(symbols.length / MOST_TOPICS),
   heartbeat: 20,
   ping: { every: 16, message: '{"op":"ping"}' },
   limit: { connections: 500, seconds: 300 },

@@ -19,7 +19,7 @@ export const coinbase: Venue = {
   limit: { connections: 8, seconds: 1 },
   reader: (channel) => (message) => {
     const m = object(message);
-    const key = String(m.product_id);
+    const key = m.product_id;
     if (m.type === 'error')
       return { kind: 'error', reason: [m.message, m.reason].filter(Boolean).map(text).join(': ') };
     if (m.type === 'subscriptions') return { kind: 'acknowledged' };
@@ -65,7 +65,7 @@ export const coinbaseAdvanced: Venue = {
         objects(event.trades)
           .reverse()
           .map((trade) => ({
-            key: String(trade.product_id),
+            key: trade.product_id,
             time: trade.time,
             values: [trade.price, trade.size, -side(trade.side)],
             id: trade.trade_id,
@@ -77,7 +77,7 @@ export const coinbaseAdvanced: Venue = {
     if (channel === 'ticker' && m.channel === 'ticker') {
       const ticks = events.flatMap((event) =>
         objects(event.tickers).map((t) => ({
-          key: String(t.product_id),
+          key: t.product_id,
           time: m.timestamp,
           values: [t.best_bid, t.best_ask, t.price, t.volume_24_h],
         })),

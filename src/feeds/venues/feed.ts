@@ -18,6 +18,12 @@ export const venueFeeds: readonly FeedKind[] = venues.map((venue) =>
     schemes: [venue.name],
     summary: `${venue.title}: ${venue.channels.join(', ')} of the symbols in the URL`,
     options: {
+      /** By default what the venue's signs of life call for. */
+      staleAfter: z
+        .number()
+        .min(0)
+        .max(86_400)
+        .default(Math.max(5, 5 * venue.heartbeat)),
       channel: z.enum(CHANNELS).default('trades'),
       /** Its WebSocket, where that is another one than the venue's own. */
       endpoint: z
@@ -27,33 +33,36 @@ export const venueFeeds: readonly FeedKind[] = venues.map((venue) =>
     },
     mapping: ({ channel }) => ({ venue: venue.name, channel }),
     open({ url, staleAfter, channel, endpoint }, edge) {
-      const symbols = symbolsOf(url);
+      const symbols = symbolsOf(url, venue.most);
       if (!venue.channels.includes(channel))
         throw new ConfigError(
           invalid('feed.channel', channel, `one that ${venue.title} has: ${venue.channels.join(', ')}`),
         );
       const { scheduler = asyncScheduler } = edge;
-      // nobody asked for another deadline: what the venue's signs of life call for
-      const deadline = staleAfter === 30 ? Math.max(5, 5 * venue.heartbeat) : staleAfter;
       const budget = new Budget(venue, scheduler);
       const link = (): Observable<LinkEvent> =>
         venueLink(venue, symbols, channel, {
           ...{ url: endpoint ?? venue.endpoint(channel), edge, scheduler },
-          ...{ staleAfter: deadline * 1000, wait: budget.wait() },
+          ...{ staleAfter: staleAfter * 1000, wait: budget.wait() },
         });
-      return reconnecting(link, { ...edge, scheduler, staleAfter: deadline * 1000, feed: url });
+      return reconnecting(link, { ...edge, scheduler, staleAfter: staleAfter * 1000, feed: url });
     },
   }),
 );
 
 /** @throws ConfigError for none, or too many */
-function symbolsOf(url: string): string[] {
-  const symbols = decodeURIComponent(url.slice(url.indexOf(':') + 1))
-    .split(',')
-    .map((symbol) => symbol.trim())
-    .filter(Boolean);
-  if (symbols.length === 0 || symbols.length > MOST)
-    throw new ConfigError(invalid('feed.url', url, `1 to ${MOST} symbols, with commas between them`));
+function symbolsOf(url: string, most = MOST): string[] {
+  let symbols: string[] = [];
+  try {
+    symbols = decodeURIComponent(url.slice(url.indexOf(':') + 1))
+      .split(',')
+      .map((symbol) => symbol.trim())
+      .filter(Boolean);
+  } catch {
+    // a stray `%`: no symbols
+  }
+  if (symbols.length === 0 || symbols.length > most)
+    throw new ConfigError(invalid('feed.url', url, `1 to ${most} symbols, with commas between them`));
   return symbols;
 }
 

@@ -28,7 +28,7 @@ export const kraken: Venue = {
     if (m.channel !== 'trade') return { kind: 'other' };
     const ticks = objects(m.data)
       .map((trade) => ({
-        key: String(trade.symbol),
+        key: trade.symbol,
         time: trade.timestamp,
         values: [trade.price, trade.qty, side(trade.side)],
         seq: trade.trade_id,

@@ -37,9 +37,12 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
     );
   const columns = COLUMNS[channel];
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let read = venue.reader(channel);
+  const read = venue.reader(channel);
 
-  function tickOf({ key, time, values, seq, id, history }: VenueTick): Tick | string {
+  function tickOf(one: VenueTick): Tick | string {
+    const { key, time, values, seq, id, history } = one;
+    if (typeof key !== 'string' || key === '' || key.length > 200)
+      return invalid('key', key, 'a symbol of up to 200 letters');
     const at = parseTime(time, venue.time);
     if (Number.isNaN(at)) return invalid('time', time, `a time, ${venue.time}`);
     const numbers: Record<string, number> = {};
@@ -49,10 +52,13 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
         return invalid(column, values[i], 'a finite number');
       numbers[column] = value;
     }
-    const number = seq === undefined ? null : Number(seq);
-    if (number !== null && !Number.isSafeInteger(number)) return invalid('seq', seq, 'a whole number below 2^53');
-    const tick: Tick = { key, time: at, seq: number, values: numbers };
-    if (typeof id === 'string' || typeof id === 'number') tick.id = String(id);
+    const number = typeof seq === 'string' ? decimal(seq) : seq;
+    const numbered = 'seq' in one;
+    if (numbered && !Number.isSafeInteger(number)) return invalid('seq', seq, 'a whole number below 2^53');
+    const tick: Tick = { key, time: at, seq: numbered ? (number as number) : null, values: numbers };
+    // a number is a name too: after a reconnect it no longer orders ticks, but what is sent again is known by it
+    const name = numbered ? number : id;
+    if (typeof name === 'string' || typeof name === 'number') tick.id = String(name);
     if (history) tick.history = true;
     return tick;
   }
@@ -82,8 +88,7 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
       }
       return mapped;
     },
-    reset() {
-      read = venue.reader(channel);
-    },
+    // nothing is held; what the connection said of itself (Bitfinex' channel numbers) is true as long as it lasts
+    reset() {},
   };
 }

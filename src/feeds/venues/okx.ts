@@ -1,6 +1,8 @@
 import { object, objects, side, text, type Venue } from './venue.ts';
 
 const NAMES = { trades: 'trades', ticker: 'tickers', candles: 'candle1m' };
+/** Where a candle says whether it is closed: '1', or '0'. */
+const CLOSED = 8;
 const HOST = 'wss://ws.okx.com:8443/ws/v5';
 
 /** OKX v5: nothing numbers trades, so a reconnect is a gap of unknown size; it wants to hear the text `ping`. */
@@ -25,10 +27,11 @@ export const okx: Venue = {
     if (m.event === 'notice') return { kind: 'ending', reason: text(m.msg) };
     if (m.event === 'subscribe') return { kind: 'acknowledged' };
     if (name !== NAMES[channel] || !Array.isArray(m.data)) return { kind: 'other' };
-    const key = String(instId);
+    const key = instId;
     if (channel === 'candles') {
-      // the last item: the candle is closed
-      const closed = (m.data as unknown[][]).filter((candle) => candle.at(-1) === '1');
+      const candles = m.data.map((candle): unknown[] => (Array.isArray(candle) ? candle : []));
+      // one that is no list goes on, to be counted as junk
+      const closed = candles.filter((candle) => candle.length === 0 || candle[CLOSED] === '1');
       if (closed.length === 0) return { kind: 'alive' };
       return { kind: 'ticks', ticks: closed.map(([t, o, h, l, c, v]) => ({ key, time: t, values: [o, h, l, c, v] })) };
     }

@@ -1,6 +1,4 @@
 /** What a market venue is: how it is asked, what its messages mean, and what it wants to hear. */
-import type { Tick } from '../../types.ts';
-
 export const CHANNELS = ['trades', 'ticker', 'candles'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
@@ -25,8 +23,9 @@ export type Said =
   /** The venue refuses something, or says that it will close. */
   | { kind: 'error' | 'ending'; reason: string };
 
-export interface VenueTick extends Pick<Tick, 'key'> {
-  /** As sent. */
+/** Everything as sent: the mapping checks it. */
+export interface VenueTick {
+  key: unknown;
   time: unknown;
   values: readonly unknown[];
   /** The venue's number of it in its stream, where that is dense; else its name, where it has one. */
@@ -45,13 +44,15 @@ export interface Venue {
   readonly channels: readonly Channel[];
   /** How its times are written. */
   readonly time: 'ms' | 'iso' | 's';
+  /** Symbols that one connection may have, where that is fewer than usual. */
+  readonly most?: number;
   /** Sent on every connection. */
   subscribe(symbols: readonly string[], channel: Channel): unknown[];
   /** Subscriptions that it confirms, each by a message. */
   confirms(symbols: readonly string[]): number;
   /** Seconds between signs of life. */
   readonly heartbeat: number;
-  /** What it wants to hear: at 80 % of its limit. */
+  /** What it wants to hear, at 80 % of its limit; or what it answers, where its own signs of life are out of sight. */
   readonly ping?: { every: number; message: string };
   /** Connections that it allows in so many seconds, from one address. */
   readonly limit: { connections: number; seconds: number };
