@@ -1,26 +1,42 @@
-/** What the tests need beyond `npm ci`: Chromium. Installs it where that is allowed, otherwise says what to install. */
+/** What the tests need beyond `npm ci`: a browser and two brokers. Installs them where that is allowed, otherwise says what to install. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const needed = [
+  {
+    packages: ['chromium', 'fonts-liberation'],
+    paths: [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+    variable: 'CHROMIUM',
+  },
+  {
+    packages: ['mosquitto'],
+    paths: [process.env.MOSQUITTO, '/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'],
+    variable: 'MOSQUITTO',
+  },
+  {
+    packages: ['nats-server'],
+    paths: [process.env.NATS_SERVER, '/usr/sbin/nats-server', '/usr/local/bin/nats-server'],
+    variable: 'NATS_SERVER',
+  },
+];
 
-if (!candidates.some((path) => path && existsSync(path))) {
+const missing = needed.filter(({ paths }) => !paths.some((path) => path && existsSync(path)));
+const packages = missing.flatMap((each) => each.packages);
+
+if (packages.length > 0) {
   const root = process.getuid?.() === 0;
   if (root && existsSync('/usr/bin/apt-get')) {
     const options = {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     };
-    process.stderr.write('installing chromium for the browser tests\n');
+    process.stderr.write(`installing ${packages.join(', ')} for the tests\n`);
     execFileSync('apt-get', ['update', '-qq'], options);
-    execFileSync(
-      'apt-get',
-      ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-liberation'],
-      options,
-    );
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
   } else {
+    const variables = missing.map(({ variable }) => variable);
     process.stderr.write(
-      'the browser tests need Chromium: run `sudo apt-get install chromium`, or set CHROMIUM to the path of one\n',
+      `the tests need ${packages.join(', ')}: run \`sudo apt-get install ${packages.join(' ')}\`, or set ${variables.join(', ')} to the path of a program that is there\n`,
     );
     process.exitCode = 1;
   }

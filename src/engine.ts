@@ -87,6 +87,8 @@ export class Engine {
     filtered: 0,
     empty: 0,
     revised: 0,
+    /** Ticks taken that may have come before. */
+    redelivered: 0,
     /** Streams that gave way to others. */
     forgotten: 0,
     gaps: 0,
@@ -285,6 +287,7 @@ export class Engine {
   /** A tick, or a bar, takes its turn. */
   #take(lane: Lane, tick: Tick): void {
     if (tick.empty) this.counters.empty++;
+    if (tick.redelivered) this.counters.redelivered++;
     const sequence = this.counters.ticks++;
     lane.sequence = sequence;
     this.#emit('tick', tick.time, sequence, () => encodeJson(tick));

@@ -26,6 +26,8 @@ export interface Tick {
   revised?: boolean;
   /** Warm-up: state, scalers and detectors take it, alerts do not fire on it. */
   history?: boolean;
+  /** The sender says that it may have sent it before, and nothing names or numbers it: perhaps it is here twice. */
+  redelivered?: boolean;
 }
 
 /** What one past tick did to the prediction. Arrays belong to the explainer and are overwritten by its next push. */

@@ -2,6 +2,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { z } from 'zod';
 import type { FeedStatus } from '../types.ts';
+import type { Envelope } from './envelope.ts';
 import type { AnyMapping } from './mapping.ts';
 import type { Environment } from './secrets.ts';
 import type { SocketConstructor } from './socket.ts';
@@ -56,6 +57,8 @@ export interface FeedKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly once?: true;
   /** What its messages mean, where that is always the same: the default of `mapping`. @throws ConfigError */
   mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): AnyMapping;
+  /** Where its messages are envelopes around what was sent. */
+  readonly envelope?: Envelope;
   /**
    * Opens nothing yet: that is what subscribing does. Never errors; completes only where there is an end (a file).
    * @throws ConfigError for a URL or options that cannot be

@@ -76,6 +76,7 @@ function knownUrl(url: string): string {
   return url;
 }
 
+export { type Envelope, enveloped } from './envelope.ts';
 export type { Edge, FeedEvent, FeedKind, FeedSource, LinkEvent } from './feed.ts';
 export { feedKind } from './feed.ts';
 export {

@@ -1,6 +1,7 @@
 /** Turns what a feed sends into Ticks, as declared in a mapping. Junk is counted with a reason, never thrown. */
 import { ConfigError, invalid } from '../errors.ts';
 import type { Tick } from '../types.ts';
+import type { Envelope } from './envelope.ts';
 import type { MappingConfig } from './mappingSchema.ts';
 import { compilePath, type Read } from './path.ts';
 import { decimal, parseTime, type TimeFormat } from './time.ts';
@@ -58,11 +59,14 @@ const MAX_KEYS = 1024;
 /** Names under which feeds and files usually give the time. */
 export const TIME_NAMES = ['time', 'timestamp', 'date', 'datetime', 'ts'];
 
-/** The mapping of a feed that sends flat JSON objects whose fields are the columns. */
-export function flatMapping(columns: readonly string[]): MappingConfig {
+/** The mapping of a feed that sends flat JSON objects whose fields are the columns, perhaps in envelopes. */
+export function flatMapping(columns: readonly string[], envelope: Envelope | null = null): MappingConfig {
+  const inside = envelope ? `${envelope.payload}.` : '';
+  const times = TIME_NAMES.map((name) => `${inside}${name}`);
   return {
-    time: { path: TIME_NAMES, format: 'auto' },
-    features: Object.fromEntries(columns.map((name) => [name, name])),
+    time: { path: envelope ? [...times, envelope.time] : times, format: 'auto' },
+    ...envelope?.mapping,
+    features: Object.fromEntries(columns.map((name) => [name, `${inside}${name}`])),
   };
 }
 
@@ -87,6 +91,8 @@ function compileOwn(config: MappingConfig): Mapping {
   const seq = config.seq ? compilePath(config.seq.path, 'mapping.seq.path') : null;
   const id = config.id ? compilePath(config.id.path, 'mapping.id.path') : null;
   const history = config.history ? compilePath(config.history.path, 'mapping.history.path') : null;
+  const again =
+    config.redelivered && !seq && !id ? compilePath(config.redelivered.path, 'mapping.redelivered.path') : null;
   const columns = Object.entries(config.features).map(([name, feature]) => compileColumn(name, feature));
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const last = new Map<string, Kept>();
@@ -134,6 +140,7 @@ function compileOwn(config: MappingConfig): Mapping {
     if (unique !== undefined) tick.id = unique;
     if (held) tick.held = held;
     if (history?.(message, item)) tick.history = true;
+    if (again?.(message, item)) tick.redelivered = true;
     return tick;
   }
 

@@ -77,6 +77,8 @@ export const mappingSchema = z.strictObject({
   maxHold: z.int().min(1).optional(),
   /** True (or anything JavaScript calls true) there: a warm-up tick, on which no alert fires. */
   history: z.strictObject({ path }).optional(),
+  /** True there: it may have been sent before. Known by its `seq` or `id` it is dropped, else taken, with a mark. */
+  redelivered: z.strictObject({ path }).optional(),
   /** A message for which every path has this value says: the series begins again. */
   reset: condition.optional(),
 });

@@ -80,7 +80,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let stopping = false;
 
   const status = (): Status => {
-    const { ticks: taken, waiting, explained, gaps, late, duplicates, invalid: junk, held } = engine().counters;
+    const { ticks: taken, waiting, explained, gaps, late, ...dropped } = engine().counters;
+    const { duplicates, redelivered, invalid: junk, held } = dropped;
     const ticks = taken - waiting;
     return {
       type: 'status',
@@ -94,6 +95,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       late,
       duplicates,
       invalid: junk,
+      redelivered,
       held,
       tickMs: tickMs.percentile(0.5),
       tickMsP99: tickMs.percentile(0.99),

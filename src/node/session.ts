@@ -125,6 +125,10 @@ export class Session {
     }
     const begun = performance.now();
     this.engine.message(event.data);
+    if (event.ack) {
+      if (this.#recorder) this.#recorder.kept(event.ack);
+      else event.ack();
+    }
     if (this.#warmingUp) return;
     const ms = performance.now() - begun;
     this.tickMs.add(ms);

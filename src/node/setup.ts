@@ -10,8 +10,8 @@ import { plainColumns } from '../explainer.ts';
 import { compileColumns, splitExpressions } from '../features/index.ts';
 import { flatColumns } from '../feeds/discover.ts';
 import {
-  type AnyMapping,
   compileMapping,
+  type Envelope,
   type FeedConfig,
   type FeedEvent,
   feedOf,
@@ -90,9 +90,7 @@ export async function setUp(options: SetupOptions): Promise<Setup> {
   const feed = findFeed(source.url)!.once ? toldTwice(openSource(source)) : openSource(source);
   const config = file
     ? { ...file.engine, columns: asked ?? file.engine.columns }
-    : await flatConfig(spec, kernels, asked, findFeed(source.url)?.mapping?.(source) ?? null, () =>
-        firstColumns(feed, onStatus, life),
-      );
+    : await flatConfig(spec, kernels, asked, source, () => firstColumns(feed, envelopeOf(source), onStatus, life));
   return {
     kernels,
     kernelsHash: hash,
@@ -159,17 +157,20 @@ function adapting(config: EngineConfig): EngineConfig {
   return { ...config, explain: { ...explain, adapt: explain.adapt ?? adaptSchema.parse({}) } };
 }
 
-/**
- * @param own what the messages of this kind of feed always mean; null: they are flat objects
- * @param discover the columns that the feed has, once it sends something
- */
+function envelopeOf({ url }: FeedConfig): Envelope | null {
+  return findFeed(url)?.envelope ?? null;
+}
+
+/** @param discover the columns that the feed has, once it sends something */
 async function flatConfig(
   spec: ModelSpec | null,
   kernels: Kernels,
   asked: string[] | null,
-  own: AnyMapping | null,
+  source: FeedConfig,
   discover: () => Promise<string[]>,
 ): Promise<EngineConfig> {
+  const own = findFeed(source.url)?.mapping?.(source) ?? null;
+  const envelope = envelopeOf(source);
   const expressions = asked ?? spec?.features ?? null;
   if (own) {
     const columns = expressions || !spec ? asked : plainColumns(compileMapping(own).columns);
@@ -181,11 +182,11 @@ async function flatConfig(
       const expected = `${spec.inputs} columns of numbers, as many as the model has inputs; --columns chooses`;
       throw new ConfigError(invalid('feed', found, expected));
     }
-    return parseEngineConfig({ mapping: flatMapping(found), columns: spec && plainColumns(found) });
+    return parseEngineConfig({ mapping: flatMapping(found, envelope), columns: spec && plainColumns(found) });
   }
   const read = [...expressions, ...(spec?.target ? [spec.target.expression] : [])];
   return parseEngineConfig({
-    mapping: flatMapping(compileColumns(read, kernels.math).columns()),
+    mapping: flatMapping(compileColumns(read, kernels.math).columns(), envelope),
     columns: asked,
   });
 }
@@ -199,6 +200,7 @@ const PATIENCE = 20;
  */
 function firstColumns(
   feed: Observable<FeedEvent>,
+  envelope: Envelope | null,
   onStatus: SetupOptions['onStatus'],
   life: AbortSignal = new AbortController().signal,
 ): Promise<string[]> {
@@ -207,7 +209,7 @@ function firstColumns(
       tap((event) => event.kind === 'status' && onStatus?.(event.status)),
       filter((event) => event.kind === 'message'),
       map(({ data }, n) => {
-        const columns = flatColumns(data);
+        const columns = flatColumns(data, envelope);
         if (columns || n < PATIENCE) return columns;
         const expected = 'a flat JSON object with a time and numbers; anything else takes a CONFIG.yaml with a mapping';
         throw new ConfigError(invalid('feed message', new TextDecoder().decode(data.subarray(0, 100)), expected));

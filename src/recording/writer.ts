@@ -24,6 +24,8 @@ export interface RecorderOptions {
   /** A chunk closes at this size in bytes, or this many seconds after its first record. */
   chunkBytes?: number;
   chunkSeconds?: number;
+  /** A chunk that somebody waits for (see `kept`) closes after as many seconds. */
+  hurrySeconds?: number;
   head: RecordingHead;
 }
 
@@ -60,6 +62,9 @@ export class Recorder {
   #state: RecorderState = 'recording';
   #reason: string | null = null;
   #chunkStart = 0n;
+  /** Who waits for the open chunk, and for a sync of what is in the file. */
+  readonly #waiting: (() => void)[] = [];
+  readonly #unsynced: (() => void)[] = [];
   #cancelChunk: () => void = () => {};
   #cancelSync: () => void = () => {};
   #dirty = false;
@@ -69,7 +74,7 @@ export class Recorder {
   lost = 0;
 
   constructor({ head, ...options }: RecorderOptions) {
-    this.#options = { sync: '1s', chunkBytes: 256 << 10, chunkSeconds: 0.5, ...options };
+    this.#options = { sync: '1s', chunkBytes: 256 << 10, chunkSeconds: 0.5, hurrySeconds: 0.02, ...options };
     this.#write(() => this.#mcap.start(`whytick ${head.version}`));
     const attach = (name: string, mediaType: string, data: Uint8Array) => {
       this.#write(() => this.#mcap.attachment(name, mediaType, data, head.time));
@@ -125,9 +130,26 @@ export class Recorder {
   /** Closes the open chunk: what was recorded so far is in the file. */
   flush(): void {
     this.#cancelChunk();
-    if (this.#state !== 'recording' || this.#mcap.pending === 0) return;
-    this.#write(() => this.#mcap.chunk());
-    if (this.#options.sync === 'always') this.#sync();
+    if (this.#state === 'recording' && this.#mcap.pending > 0) {
+      this.#write(() => this.#mcap.chunk());
+      if (this.#options.sync === 'always') this.#sync();
+    }
+    const waiting = this.#waiting.splice(0);
+    if (this.#syncing && this.#options.sync === 'always') this.#unsynced.push(...waiting);
+    else for (const told of waiting) told();
+  }
+
+  /**
+   * Calls back once all that was taken so far is in the file, and with `sync: always` synced. Where the file has failed it is
+   * called as well: nothing can be kept any more, and whoever waits may go on.
+   */
+  kept(told: () => void): void {
+    this.#waiting.push(told);
+    if (this.#state !== 'recording' || this.#mcap.pending === 0) this.flush();
+    else if (this.#waiting.length === 1) {
+      this.#cancelChunk();
+      this.#cancelChunk = this.#options.timers.after(this.#options.hurrySeconds, () => this.flush());
+    }
   }
 
   /**
@@ -179,6 +201,7 @@ export class Recorder {
       .catch((error) => this.#fail(error))
       .finally(() => {
         this.#syncing = null;
+        if (!this.#dirty) for (const told of this.#unsynced.splice(0)) told();
         if (this.#dirty && this.#options.sync === 'always') this.#sync();
       });
   }
@@ -189,5 +212,6 @@ export class Recorder {
     this.#reason = error instanceof Error ? error.message : String(error);
     this.#cancelChunk();
     this.#cancelSync();
+    for (const told of [...this.#unsynced.splice(0), ...this.#waiting.splice(0)]) told();
   }
 }

@@ -72,6 +72,8 @@ export interface Status {
   gaps: number;
   late: number;
   duplicates: number;
+  /** Taken, though they may have come before. */
+  redelivered: number;
   invalid: number;
   held: number;
   /** Median and 99th percentile of the engine's time for one tick, ms. */

@@ -140,6 +140,62 @@ describe('Recorder', () => {
     expect(file.closed).toBe(true);
   });
 
+  it('tells who waits once the chunk is in the file: soon, whatever the length of chunks', () => {
+    const { live, file, clock, recorder } = write(undefined, { sync: 'never' });
+    live.engine.records$.subscribe((each) => recorder.record(each));
+    const told: [number, number][] = [];
+    const wait = (n: number) => recorder.kept(() => told.push([n, file.writes.length]));
+    const before = file.writes.length;
+    wait(0);
+    expect(told).toEqual([[0, before]]);
+    live.send(tick(0), 0);
+    wait(1);
+    live.send(tick(1), 0.01);
+    wait(2);
+    expect(told.length).toBe(1);
+    clock.advanceTo(SECOND / 50n);
+    expect(told.slice(1)).toEqual([
+      [1, before + 1],
+      [2, before + 1],
+    ]);
+  });
+
+  it('tells them after the sync where every chunk is synced, and not for a chunk that is still open', async () => {
+    const { live, file, recorder } = write(undefined, { sync: 'always' });
+    await new Promise((done) => setTimeout(done));
+    live.engine.records$.subscribe((each) => recorder.record(each));
+    const syncs: (() => void)[] = [];
+    file.sync = () => new Promise((done) => syncs.push(done));
+    const told: number[] = [];
+    live.send(tick(0), 0);
+    recorder.kept(() => told.push(0));
+    recorder.flush();
+    live.send(tick(1), 0);
+    recorder.kept(() => told.push(1));
+    expect(told).toEqual([]);
+    syncs.shift()!();
+    await new Promise((done) => setTimeout(done));
+    expect(told).toEqual([0]);
+    recorder.flush();
+    syncs.shift()!();
+    await new Promise((done) => setTimeout(done));
+    expect(told).toEqual([0, 1]);
+  });
+
+  it('lets nobody wait for a file that has failed', () => {
+    const { live, file, recorder } = write(undefined, { sync: 'never' });
+    live.engine.records$.subscribe((each) => recorder.record(each));
+    file.write = () => {
+      throw new Error('ENOSPC: no space left on device, write');
+    };
+    const told: number[] = [];
+    live.send(tick(0), 0);
+    recorder.kept(() => told.push(0));
+    recorder.flush();
+    recorder.kept(() => told.push(1));
+    expect([recorder.state, told]).toEqual(['failed', [0, 1]]);
+  });
+
   it('goes on counting when the disk is full: failed, with the reason, and what was written stays readable', async () => {
     const { live, file, recorder } = write(undefined, { chunkBytes: 2000 });
     live.engine.records$.subscribe((each) => recorder.record(each));
