@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchExplain } from './explain.mjs';
+import { benchFeeds } from './feeds.mjs';
 import { benchGames } from './games.mjs';
 import { benchGradients } from './gradients.mjs';
 import { benchKernels } from './kernels.mjs';
@@ -45,6 +46,7 @@ const benches = {
   training: benchTraining,
   survey: benchSurvey,
   loading: benchLoading,
+  feeds: benchFeeds,
   pipeline: benchPipeline,
   'on-demand': benchOnDemand,
   startup: benchStartup,

@@ -197,7 +197,11 @@ export class Engine {
   input(input: Input): void {
     if (input.stamp <= this.#stamp) throw new DataError(invalid('stamp', input.stamp, `one after ${this.#stamp}`));
     this.#stamp = input.stamp;
-    this.#records.next({ ...input, time: input.stamp, sequence: this.#inputs++ });
+    const sequence = this.#inputs++;
+    if (this.#records.observed) {
+      const { topic, stamp, data } = input;
+      this.#records.next({ topic, stamp, time: stamp, sequence, data });
+    }
     this.#clock.advanceTo(input.stamp);
     if (input.topic === 'feed/message') this.#message(input.data);
     else if (input.topic === 'feed/status') this.#feedStatus(decodeJson(input.data, input.topic));
@@ -222,7 +226,7 @@ export class Engine {
 
   #tick(tick: Tick): void {
     const { maxAhead } = this.config.mapping.time;
-    if (tick.time > Number(this.#stamp / 1_000_000n) + maxAhead * 1000) {
+    if (tick.time > Number(this.#stamp) / 1e6 + maxAhead * 1000) {
       this.#invalid(invalid('time', tick.time, `at most ${maxAhead} s ahead of this machine's clock`));
       return;
     }
@@ -243,7 +247,7 @@ export class Engine {
   }
 
   /** Bars that closed, in order. */
-  #bars(lane: Lane, { bars, late = false, hole }: Omit<Closed, 'late'> & { late?: boolean }): void {
+  #bars(lane: Lane, { bars, late, hole }: Closed): void {
     if (late && bars.length === 0) this.counters.late++;
     if (hole) this.#hole(lane);
     for (const bar of bars) {

@@ -120,22 +120,23 @@ function compileOwn(config: MappingConfig): Mapping {
     const values: Record<string, number> = {};
     let held: string[] | undefined;
     const before = missing === 'hold' ? last.get(name) : undefined;
-    const times: Record<string, number> = {};
-    for (const column of columns) {
+    let times: Record<string, number> | undefined;
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i]!;
       const found = column.read(message, item);
       const value = numeric(found) * column.scale + column.offset;
       if (value >= column.min && value <= column.max) {
         values[column.name] = value;
       } else if (before && (before.times[column.name] ?? 0) < maxHold) {
         values[column.name] = before.values[column.name]!;
-        times[column.name] = (before.times[column.name] ?? 0) + 1;
+        (times ??= {})[column.name] = (before.times[column.name] ?? 0) + 1;
         (held ??= []).push(column.name);
       } else {
         return invalid(column.name, found, expectation(column));
       }
     }
     if (held?.length === columns.length) return invalid('tick', item, 'at least one usable value');
-    if (missing === 'hold') remember(name, { values, times });
+    if (missing === 'hold') remember(name, { values, times: times ?? {} });
     const tick: Tick = { key: name, time: at, seq: number, values };
     if (unique !== undefined) tick.id = unique;
     if (held) tick.held = held;

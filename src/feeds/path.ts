@@ -25,18 +25,30 @@ export function compilePath(path: string, where: string): Read {
   if (fault) throw new ConfigError(invalid(where, path, fault));
   const fromMessage = path.startsWith('$.');
   const steps = (fromMessage ? path.slice(2) : path).split('.');
-  if (steps.length === 1) {
-    const step = steps[0]!;
-    return (message, item) => own(fromMessage ? message : item, step);
+  const gets = steps.map((step) => (step in [] ? own(step) : plain(step)));
+  if (gets.length === 1) {
+    const get = gets[0]!;
+    return fromMessage ? (message) => get(message) : (_, item) => get(item);
   }
   return (message, item) => {
     let at = fromMessage ? message : item;
-    for (const step of steps) at = own(at, step);
+    for (let i = 0; i < gets.length; i++) at = gets[i]!(at);
     return at;
   };
 }
 
-function own(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
+/** A property that objects and lists have by themselves or not at all. */
+function plain(name: string): (value: unknown) => unknown {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return (value as Record<string, unknown>)[name];
+  };
+}
+
+/** One that they inherit as well: `length`, `values`, `toString`. */
+function own(name: string): (value: unknown) => unknown {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    return (value as Record<string, unknown>)[name];
+  };
 }

@@ -79,6 +79,9 @@ export interface Closed {
   hole: boolean;
 }
 
+/** Most ticks close nothing. */
+const NOTHING: Closed = { bars: [], late: false, hole: false };
+
 export class Resampler {
   /** Columns of its bars. */
   readonly columns: readonly string[];
@@ -129,13 +132,13 @@ export class Resampler {
     this.#newest = Math.max(this.#newest, tick.time);
     // bars whose end plus lateness is reached
     const until = Math.floor((this.#newest - lateness - anchor) / every) * every + anchor;
-    return { ...this.#close(until, tick.key), late: false };
+    return until > this.#closed ? this.#close(until, tick.key) : NOTHING;
   }
 
   /** Nothing has come for long: what is open closes. */
-  flush(key: string): Omit<Closed, 'late'> {
+  flush(key: string): Closed {
     const latest = Math.max(...this.#open.keys());
-    return this.#open.size === 0 ? { bars: [], hole: false } : this.#close(latest + this.#config.every, key);
+    return this.#open.size === 0 ? NOTHING : this.#close(latest + this.#config.every, key);
   }
 
   /** Whether something waits to be closed. */
@@ -150,7 +153,7 @@ export class Resampler {
     this.#last = null;
   }
 
-  #close(until: number, key: string): Omit<Closed, 'late'> {
+  #close(until: number, key: string): Closed {
     const { every } = this.#config;
     const bars: Tick[] = [];
     const hole = (until - this.#closed) / every > MOST_EMPTY + this.#open.size;
@@ -169,14 +172,16 @@ export class Resampler {
       } else bars.push(this.#emptyAt(at, key));
     }
     if (until > this.#closed) this.#closed = until;
-    return { bars, hole };
+    return { bars, late: false, hole };
   }
 
   #add(bar: Bar, { values, held, history }: Tick): void {
     const first = bar.count++ === 0;
     bar.history = history === true;
-    for (const name of held ?? []) bar.held.add(name);
-    for (const [i, { of, aggregate }] of this.#columns.entries()) {
+    if (held) for (const name of held) bar.held.add(name);
+    const columns = this.#columns;
+    for (let i = 0; i < columns.length; i++) {
+      const { of, aggregate } = columns[i]!;
       const value = values[of]!;
       const before = bar.values[i]!;
       if (aggregate === 'count') bar.values[i] = bar.count;
@@ -185,7 +190,6 @@ export class Resampler {
       else if (aggregate === 'max') bar.values[i] = Math.max(before, value);
       else if (aggregate === 'sum' || aggregate === 'mean') bar.values[i] = before + value;
     }
-    if (first) for (const [i, { aggregate }] of this.#columns.entries()) if (aggregate === 'count') bar.values[i] = 1;
   }
 
   #valuesOf({ values, count }: Bar): Record<string, number> {

@@ -147,6 +147,26 @@ describe('junk is counted with a reason, never thrown', () => {
     expect(mapped.invalid[0]!.length).toBeLessThan(250);
   });
 
+  it.each([
+    ['1', 1],
+    ['0.25', 0.25],
+    ['007.50', 7.5],
+    ['-1.5e-3', -0.0015],
+    ['+2', 2],
+    ['.5', 0.5],
+    ['5.', 5],
+    [`${'9'.repeat(20)}.${'9'.repeat(20)}`, 1e20],
+    ['1.2.3', undefined],
+    ['.', undefined],
+    ['1 ', undefined],
+    ['1,5', undefined],
+    ['1_000', undefined],
+    ['١', undefined],
+    ['9'.repeat(65), undefined],
+  ])('%j as a number is %s', (text, value) => {
+    expect(parse(plain, { time: 1e9, a: text, b: 2 }).ticks[0]?.values.a).toBe(value);
+  });
+
   it('names what stands there', () => {
     expect(parse(plain, { time: 1e9, a: 'abc', b: 2 }).invalid).toEqual([
       "invalid a: 'abc' (expected a finite number)",
@@ -166,6 +186,11 @@ describe('junk is counted with a reason, never thrown', () => {
   it('never reads what an object only inherits', () => {
     const config: MappingConfig = { time: { path: 'time' }, features: { a: 'toString.length' } };
     expect(parse(config, { time: 1e9 }).ticks).toEqual([]);
+    for (const a of ['length', 'at', 'valueOf'])
+      expect(parse({ ...config, features: { a } }, { time: 1e9 }).ticks).toEqual([]);
+    expect(parse({ ...config, features: { a: 'length' } }, { time: 1e9, length: 3 }).ticks[0]!.values).toEqual({
+      a: 3,
+    });
     const poisoned = '{"time":1e9,"a":1,"b":2,"__proto__":{"polluted":true}}';
     expect(parse(plain, poisoned).ticks[0]!.values).toEqual({ a: 1, b: 2 });
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
