@@ -134,8 +134,13 @@ export class Engine {
     this.#options = options;
     this.config = options.config;
     this.#mapping = compileMapping(options.config.mapping);
+    const { mapping, explain } = options.config;
+    if (rewinds(mapping) && (explain.adapt || explain.shapley)) {
+      const expected = 'keep, where the model adapts or Shapley values are live';
+      throw new ConfigError(invalid('mapping.resample.revise', 'rewind', expected));
+    }
     const explainer = this.#explainer();
-    const { key, filter, resample } = options.config.mapping;
+    const { key, filter, resample } = mapping;
     this.#streams = typeof key === 'object' ? key : { most: MAX_KEYS, beyond: 'refuse' };
     const filtered = filter === undefined ? [] : compileColumns([filter], options.kernels.math).columns();
     this.#columns('mapping.filter', this.#mapping.columns, filtered);
@@ -251,7 +256,7 @@ export class Engine {
     if (late && bars.length === 0) this.counters.late++;
     if (hole) this.#hole(lane);
     for (const bar of bars) {
-      if (bar.revised) this.#revise(bar);
+      if (bar.revised) this.#revise(lane, bar);
       else this.#take(lane, bar);
     }
     this.#await(lane);
@@ -276,10 +281,13 @@ export class Engine {
     this.#clock.after(resampler.patience / 1000, look);
   }
 
-  /** A bar is said again: its record changes, what came of it stays. */
-  #revise(bar: Tick): void {
+  /** A bar is said again: its record changes, and what came of it stays, or is made anew where it is the newest. */
+  #revise({ explainer, sequence }: Lane, bar: Tick): void {
     this.counters.revised++;
     this.#emit('tick', bar.time, this.counters.ticks, () => encodeJson(bar));
+    if (!rewinds(this.config.mapping)) return;
+    const explanation = explainer?.amend(bar);
+    if (explanation) this.#emitExplanation(explanation, sequence);
   }
 
   #hole(lane: Lane): void {
@@ -321,6 +329,10 @@ export class Engine {
   #explanation(explanation: Explanation, sequence: number): void {
     if (explanation.output) this.counters.explained++;
     else this.counters.waiting++;
+    this.#emitExplanation(explanation, sequence);
+  }
+
+  #emitExplanation(explanation: Explanation, sequence: number): void {
     const { tick, index, prediction, predicted, arrived, residual, interval, adaptation, attribution, shapley } =
       explanation;
     this.#emit('prediction', tick.time, sequence, () => {
@@ -392,6 +404,7 @@ export class Engine {
       ...explain,
       columns: config.columns,
       ...(target === null ? {} : { target }),
+      amends: rewinds(config.mapping),
     });
   }
 
@@ -451,4 +464,9 @@ export class Engine {
     const stamp = this.#stamp;
     this.#records.next({ topic, stamp, time: time === null ? stamp : nanoseconds(time), sequence, data: encode() });
   }
+}
+
+/** Whether a bar that is said again corrects what the model was given. */
+function rewinds({ resample }: EngineConfig['mapping']): boolean {
+  return resample?.late === 'revise' && resample.revise === 'rewind';
 }

@@ -9,7 +9,7 @@ import { Held } from './explainer/held.ts';
 import { type IntervalOptions, LiveInterval, saysValue } from './explainer/interval.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
-import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
+import { type Columns, compileColumns, quoteColumn, type Restore } from './features/index.ts';
 import type { Kernels } from './kernels.ts';
 import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
 import type { Question } from './methods/method.ts';
@@ -43,6 +43,8 @@ export interface ExplainerOptions {
   adapt?: AdaptationOptions | null | undefined;
   /** Ticks that can be asked about again, see `Explainer.question`. Default 1,024. */
   recent?: number;
+  /** Whether the newest tick may be corrected, see `Explainer.amend`. */
+  amends?: boolean;
 }
 
 /** What a model has learnt from its stream by now, as `withWeights` takes it; null: it is what its file says. */
@@ -76,6 +78,9 @@ export class Explainer {
   readonly #past: Past;
   readonly #held: Held;
   readonly #explanation: Explanation;
+  readonly #amends: boolean;
+  /** The newest tick, whether it fed the model, and features and baseline as they were before it. */
+  #newest: { tick: Tick; fed: boolean; restore: Restore } | null = null;
   #index = -1;
 
   /**
@@ -132,6 +137,11 @@ export class Explainer {
       baseline: this.baseline,
     });
     this.#held = new Held(columns, this.window, kernels.math);
+    this.#amends = options.amends ?? false;
+    if (this.#amends && (adapt || shapley || options.recent === 0)) {
+      const expected = 'no model that adapts, no live Shapley values and recent ticks that are kept';
+      throw new ConfigError(invalid('amends', true, expected));
+    }
     this.#explanation = {
       tick: { key: '', time: 0, seq: null, values: {} },
       index: -1,
@@ -187,20 +197,14 @@ export class Explainer {
    */
   push(tick: Tick): Explanation | null {
     const answer = this.#explanation;
-    const arrived = this.#targetColumn?.push(tick.values, tick.time);
-    const input = this.#features.push(tick.values, tick.time);
-    this.reason = this.#features.reason;
-    if (!input) return null;
-    if (this.#vocabulary !== null) this.reason = badToken(input[0]!, this.#vocabulary);
-    if (this.reason !== null) return null;
-
+    const restore = this.#amends ? this.#save() : null;
+    const fed = this.#read(tick);
+    if (restore) this.#newest = { tick, fed, restore };
+    if (!fed) return null;
     const horizon = this.#predictions.length;
     this.#index++;
     const turn = this.#index % horizon;
-    answer.tick = tick;
     answer.index = this.#index;
-    answer.input.set(input);
-    answer.arrived = arrived ? arrived[0]! : Number.NaN;
     answer.predicted = this.#predictions[turn]!;
     answer.residual = answer.arrived - answer.predicted;
 
@@ -208,19 +212,72 @@ export class Explainer {
     const baseline = this.baseline.next(answer.input);
     this.#past.push(tick.time, answer.input, baseline, this.#model);
     this.#held.push(tick);
-    const output = this.mode === 'windowed' ? this.#windowed() : this.#stateful(answer.input, baseline);
-    answer.output = output;
-    answer.prediction = output ? output[this.target]! : Number.NaN;
-    this.#predictions[turn] = answer.prediction;
+    this.#say(this.mode === 'windowed' ? this.#windowed() : this.#stateful(answer.input, baseline));
     this.#interval?.push(answer.arrived, answer.predicted, answer.prediction);
-    if (this.#bank && answer.attribution) {
-      answer.attribution.filled = this.#bank.filled;
-      answer.attribution.live = this.#bank.live;
-      answer.attribution.memory = this.#bank.memory;
-      answer.attribution.heldShare = this.#held.shareOf(answer.attribution.values);
-    }
     this.#shapley?.push(answer.input, baseline);
     return answer;
+  }
+
+  /**
+   * The newest tick again, because it was wrong: from here on everything is as if it had come like this, but for the interval,
+   * which keeps the error that it saw. The model is stepped again through the last K ticks, from a state that was kept.
+   * @returns null where another tick is the newest, or an expression has no value (`reason`): the model stays as it was
+   */
+  amend(tick: Tick): Explanation | null {
+    const answer = this.#explanation;
+    if (this.#newest?.tick.time !== tick.time) return null;
+    const { tick: wrong, fed, restore } = this.#newest;
+    restore();
+    if (!fed) return this.push(tick);
+    if (!this.#read(tick)) {
+      const { reason } = this;
+      restore();
+      this.#read(wrong);
+      this.baseline.next(answer.input);
+      this.reason = reason;
+      return null;
+    }
+    this.#newest.tick = tick;
+    answer.residual = answer.arrived - answer.predicted;
+    this.#past.amend(answer.input, this.baseline.next(answer.input));
+    this.#held.amend(tick);
+    this.#say(this.mode === 'windowed' ? this.#windowed() : this.#again());
+    return answer;
+  }
+
+  /** What a tick brings, into the answer; false where it does not feed the model, and `reason` may say why. */
+  #read(tick: Tick): boolean {
+    const answer = this.#explanation;
+    const arrived = this.#targetColumn?.push(tick.values, tick.time);
+    const input = this.#features.push(tick.values, tick.time);
+    this.reason = this.#features.reason;
+    if (!input) return false;
+    if (this.#vocabulary !== null) this.reason = badToken(input[0]!, this.#vocabulary);
+    if (this.reason !== null) return false;
+    answer.tick = tick;
+    answer.input.set(input);
+    answer.arrived = arrived ? arrived[0]! : Number.NaN;
+    return true;
+  }
+
+  /** What the model says, into the answer. */
+  #say(output: Float32Array | null): void {
+    const answer = this.#explanation;
+    answer.output = output;
+    answer.prediction = output ? output[this.target]! : Number.NaN;
+    this.#predictions[this.#index % this.#predictions.length] = answer.prediction;
+    if (!this.#bank || !answer.attribution) return;
+    answer.attribution.filled = this.#bank.filled;
+    answer.attribution.live = this.#bank.live;
+    answer.attribution.memory = this.#bank.memory;
+    answer.attribution.heldShare = this.#held.shareOf(answer.attribution.values);
+  }
+
+  #save(): Restore {
+    const saved = [this.#features.save(), this.#targetColumn?.save(), this.baseline.save()];
+    return () => {
+      for (const restore of saved) restore?.();
+    };
   }
 
   /** As before the first tick: state, window, features and baseline. */
@@ -237,12 +294,27 @@ export class Explainer {
     this.#held.reset();
     this.#predictions.fill(Number.NaN);
     this.#index = -1;
+    this.#newest = null;
     this.reason = null;
   }
 
   #stateful(x: Float32Array, baseline: Float32Array): Float32Array {
     if (!this.#bank) return this.#model.stepOne(x);
     this.#bank.push(x, baseline);
+    return this.#model.output(0);
+  }
+
+  /** The last K ticks once more, as a question about the newest one would step them. */
+  #again(): Float32Array {
+    const { start, before, ticks, baselines } = this.#past.question(this.#index);
+    if (this.#bank) this.#bank.reset();
+    else this.#model.reset();
+    if (start) this.#model.restore(start);
+    for (const x of before) this.#model.stepOne(x);
+    for (const [k, x] of ticks.entries()) {
+      if (this.#bank) this.#bank.push(x, baselines.rows[k]!, k === ticks.length - 1);
+      else this.#model.stepOne(x);
+    }
     return this.#model.output(0);
   }
 

@@ -45,6 +45,12 @@ export class Held {
     return all > 0 ? held / all : 0;
   }
 
+  /** The last tick again, as it is now. */
+  amend(tick: Tick): void {
+    this.#newest--;
+    this.push(tick);
+  }
+
   reset(): void {
     this.#flags.fill(0);
     this.#newest = -1;

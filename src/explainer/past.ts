@@ -86,6 +86,12 @@ export class Past {
       this.#snapshots[(i / EVERY) % this.#snapshots.length] = model.snapshot();
   }
 
+  /** The newest tick again, as it is now. @param x (F) @param baseline (F) */
+  amend(x: ArrayLike<number>, baseline: ArrayLike<number>): void {
+    this.input(this.#newest).set(x);
+    this.baseline(this.#newest).set(baseline);
+  }
+
   /** What fed the model at a tick that is kept (F). A view. */
   input(index: number): Float32Array {
     return this.#row(this.#inputs, index);

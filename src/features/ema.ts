@@ -16,6 +16,12 @@ export const ema: Transform = {
       reset() {
         mean = null;
       },
+      save() {
+        const now = mean;
+        return () => {
+          mean = now;
+        };
+      },
     };
   },
 };

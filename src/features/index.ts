@@ -16,12 +16,12 @@ import { rollingMin } from './rollingMin.ts';
 import { rollingStd } from './rollingStd.ts';
 import { sin } from './sin.ts';
 import { timeOfDay } from './timeOfDay.ts';
-import type { Transform, TransformState } from './transform.ts';
+import type { Restore, Transform, TransformState } from './transform.ts';
 import { zscore } from './zscore.ts';
 
 export { splitExpressions } from './expression.ts';
 export type { MathFunctions } from './maths.ts';
-export type { Transform, TransformState } from './transform.ts';
+export type { Restore, Transform, TransformState } from './transform.ts';
 
 /** Functions of one argument and of constants, alphabetical. */
 export const transforms: readonly Transform[] = [
@@ -97,6 +97,8 @@ export interface Columns {
   push(values: Readonly<Record<string, number>>, time: number | null): Float64Array | null;
   /** Forgets every tick seen. */
   reset(): void;
+  /** What was seen by now, to go back to. */
+  save(): Restore;
   /** The raw columns that the expressions read, each once, in order of first use. */
   columns(): string[];
 }
@@ -157,6 +159,12 @@ export function compileColumns(expressions: readonly string[], maths: MathFuncti
     reset() {
       for (const state of states) state.reset();
       scope.reason = null;
+    },
+    save() {
+      const saved = states.map((state) => state.save());
+      return () => {
+        for (const restore of saved) restore();
+      };
     },
     columns: () => [...raw],
   };

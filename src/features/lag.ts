@@ -14,6 +14,7 @@ export const lag: Transform = {
         return Number.isNaN(left) ? null : left;
       },
       reset: () => recent.reset(),
+      save: () => recent.save(),
     };
   },
 };

@@ -18,6 +18,12 @@ export const logReturn: Transform = {
       reset() {
         previous = null;
       },
+      save() {
+        const now = previous;
+        return () => {
+          previous = now;
+        };
+      },
     };
   },
 };

@@ -15,6 +15,12 @@ export const ratio: Transform = {
       reset() {
         previous = null;
       },
+      save() {
+        const now = previous;
+        return () => {
+          previous = now;
+        };
+      },
     };
   },
 };

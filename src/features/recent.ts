@@ -1,3 +1,5 @@
+import type { Restore } from './transform.ts';
+
 /** The last n values, in a ring. */
 export class Recent {
   readonly values: Float64Array;
@@ -23,5 +25,13 @@ export class Recent {
 
   reset(): void {
     this.count = 0;
+  }
+
+  save(): Restore {
+    const [count, values] = [this.count, this.values.slice()];
+    return () => {
+      this.count = count;
+      this.values.set(values);
+    };
   }
 }

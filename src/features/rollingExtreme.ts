@@ -32,6 +32,14 @@ export function extreme(name: string, summary: string, beats: (a: number, b: num
         reset() {
           [head, size, t] = [0, 0, 0];
         },
+        save() {
+          const [now, held, times] = [[head, size, t] as const, values.slice(), when.slice()];
+          return () => {
+            [head, size, t] = now;
+            values.set(held);
+            when.set(times);
+          };
+        },
       };
     },
   };

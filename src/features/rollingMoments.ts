@@ -37,6 +37,13 @@ export function moments(name: string, summary: string, read: (moments: Moments, 
         reset() {
           recent.reset();
         },
+        save() {
+          const [values, now] = [recent.save(), [mean, squares] as const];
+          return () => {
+            values();
+            [mean, squares] = now;
+          };
+        },
       };
     },
   };

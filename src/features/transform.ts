@@ -28,11 +28,18 @@ export interface TransformState {
   push(x: number): number | null;
   /** Forgets every value seen. */
   reset(): void;
+  /** What it knows now, to go back to: calling it does that, as often as one likes. */
+  save(): Restore;
 }
+
+export type Restore = () => void;
+
+/** Of what remembers nothing. */
+export const nothing = (): Restore => () => {};
 
 /** A transform that remembers nothing: a plain function of the tick at hand. */
 export function pure(name: string, summary: string, f: (maths: MathFunctions) => (x: number) => number): Transform {
-  return { name, summary, create: (maths) => ({ push: f(maths), reset() {} }) };
+  return { name, summary, create: (maths) => ({ push: f(maths), reset() {}, save: nothing }) };
 }
 
 /** A constant that counts ticks. @throws ConfigError for what is no whole number from 1 to a million */

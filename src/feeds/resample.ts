@@ -45,6 +45,8 @@ export const resampleSchema = z.strictObject({
   empty: z.enum(['mask', 'hold']).default('mask'),
   /** A tick of a bar that is closed: counted, or its bar is said again, with a mark; what came of it is not computed anew. */
   late: z.enum(['drop', 'revise']).default('drop'),
+  /** A bar that is said again: the model's state stays, or is made anew of the latest K bars, the corrected one among them. */
+  revise: z.enum(['keep', 'rewind']).default('keep'),
 });
 
 export type ResampleConfig = z.infer<typeof resampleSchema>;
@@ -59,6 +61,9 @@ interface Column {
 interface Bar {
   /** Event time of its beginning, ms. */
   at: number;
+  /** Event times of its earliest and its latest tick: they need not come in order. */
+  earliest: number;
+  latest: number;
   count: number;
   /** One number a column; sums of means. */
   values: Float64Array;
@@ -125,7 +130,9 @@ export class Resampler {
     }
     let bar = this.#open.get(at);
     if (!bar) {
-      bar = { at, count: 0, values: new Float64Array(this.#columns.length), history: false, held: new Set() };
+      const values = new Float64Array(this.#columns.length);
+      const [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      bar = { at, earliest, latest, count: 0, values, history: false, held: new Set() };
       this.#open.set(at, bar);
     }
     this.#add(bar, tick);
@@ -175,9 +182,15 @@ export class Resampler {
     return { bars, late: false, hole };
   }
 
-  #add(bar: Bar, { values, held, history }: Tick): void {
-    const first = bar.count++ === 0;
-    bar.history = history === true;
+  #add(bar: Bar, { time, values, held, history }: Tick): void {
+    const only = bar.count++ === 0;
+    const first = time < bar.earliest;
+    const last = time >= bar.latest;
+    if (first) bar.earliest = time;
+    if (last) {
+      bar.latest = time;
+      bar.history = history === true;
+    }
     if (held) for (const name of held) bar.held.add(name);
     const columns = this.#columns;
     for (let i = 0; i < columns.length; i++) {
@@ -185,7 +198,7 @@ export class Resampler {
       const value = values[of]!;
       const before = bar.values[i]!;
       if (aggregate === 'count') bar.values[i] = bar.count;
-      else if (first || aggregate === 'last') bar.values[i] = value;
+      else if (only || (first && aggregate === 'first') || (last && aggregate === 'last')) bar.values[i] = value;
       else if (aggregate === 'min') bar.values[i] = Math.min(before, value);
       else if (aggregate === 'max') bar.values[i] = Math.max(before, value);
       else if (aggregate === 'sum' || aggregate === 'mean') bar.values[i] = before + value;

@@ -11,6 +11,8 @@ export interface Baseline {
   /** Takes the next input (F) and gives the baseline of its occlusion (F), in a vector that the next call overwrites. */
   next(x: ArrayLike<number>): Float32Array;
   reset(): void;
+  /** What it knows now, to go back to: calling it does that. */
+  save(): () => void;
 }
 
 /**
@@ -46,7 +48,7 @@ function checkTokens(option: BaselineOption, spec: Pick<ModelSpec, 'layers'>): v
 }
 
 function fixed(kind: 'zero' | 'mean' | 'vector', values: Float32Array): Baseline {
-  return { kind, next: () => values, reset() {} };
+  return { kind, next: () => values, reset() {}, save: () => () => {} };
 }
 
 function last(F: number): Baseline {
@@ -63,6 +65,13 @@ function last(F: number): Baseline {
     },
     reset() {
       started = false;
+    },
+    save() {
+      const [value, was] = [now.slice(), started];
+      return () => {
+        now.set(value);
+        started = was;
+      };
     },
   };
 }
@@ -84,6 +93,13 @@ function runningMean(F: number): Baseline {
     reset() {
       mean.fill(0);
       n = 0;
+    },
+    save() {
+      const [values, count] = [mean.slice(), n];
+      return () => {
+        mean.set(values);
+        n = count;
+      };
     },
   };
 }

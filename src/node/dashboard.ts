@@ -81,7 +81,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
 
   const status = (): Status => {
     const { ticks: taken, waiting, explained, gaps, late, ...dropped } = engine().counters;
-    const { duplicates, redelivered, invalid: junk, held } = dropped;
+    const { duplicates, revised, redelivered, invalid: junk, held } = dropped;
     const ticks = taken - waiting;
     return {
       type: 'status',
@@ -95,6 +95,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       late,
       duplicates,
       invalid: junk,
+      revised,
       redelivered,
       held,
       tickMs: tickMs.percentile(0.5),

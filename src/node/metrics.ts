@@ -66,6 +66,7 @@ export function createMetrics({ status, hub, version }: Measured): Metrics {
   counter('whytick_gaps_total', 'Intervals in which ticks may be missing.', () => status().gaps);
   counter('whytick_late_total', 'Ticks dropped because a later one had come.', () => status().late);
   counter('whytick_duplicates_total', 'Ticks dropped because they had come before.', () => status().duplicates);
+  counter('whytick_revised_total', 'Bars said again because of a late tick.', () => status().revised);
   counter('whytick_redelivered_total', 'Ticks taken that may have come before.', () => status().redelivered);
   counter('whytick_invalid_total', 'Messages or ticks dropped as junk.', () => status().invalid);
   counter('whytick_held_total', 'Values held because a tick had none.', () => status().held);

@@ -72,6 +72,8 @@ export interface Status {
   gaps: number;
   late: number;
   duplicates: number;
+  /** Bars that were said again, because a tick of theirs came late. */
+  revised: number;
   /** Taken, though they may have come before. */
   redelivered: number;
   invalid: number;

@@ -400,7 +400,7 @@ describe('what a mapping makes of ticks', () => {
       at(t, x);
     const times = (): unknown[] =>
       of<{ time: number; values: object }>('tick').map(({ time, values }) => [time, values]);
-    expect(times()).toEqual([[0, { x: 4, y: 8 }]]);
+    expect(times()).toEqual([[0, { x: 4, y: 3 }]]);
     at(43, 9);
     expect(times().slice(1)).toEqual([
       [10_000, { x: 6, y: 7 }],
@@ -423,8 +423,29 @@ describe('what a mapping makes of ticks', () => {
     );
   });
 
+  it('a bar that is said again corrects the model where it is to be rewound, and only the record where not', () => {
+    const bars = { every: '10s', late: 'revise' };
+    const run = (resample: object, times: readonly number[]) => {
+      const live = session(with_({ seq: undefined, resample: { ...bars, ...resample } }));
+      for (const t of times) live.send({ ...tick(1), t: 1000 * t, x: t, y: Math.sqrt(t), n: undefined });
+      return { ...live, said: live.of<{ index: number; prediction: number }>('prediction') };
+    };
+    const late = [1, 11, 21, 31, 25, 41, 51];
+    const [rewound, kept] = [run({ revise: 'rewind' }, late), run({}, late)];
+    const right = run({}, [1, 11, 21, 25, 31, 41, 51]);
+    expect(rewound.engine.counters.revised).toBe(1);
+    expect(rewound.said.map(({ index }) => index)).toEqual([0, 1, 1, 2, 3]);
+    // the first word on the third bar is the one that was corrected
+    expect(rewound.said.filter((_, i) => i !== 1)).toEqual(right.said);
+    expect(kept.said.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+    expect(kept.said.at(-1)).not.toEqual(right.said.at(-1));
+    expect(() =>
+      session({ ...busyConfig, ...with_({ resample: { ...bars, revise: 'rewind' } }), explain: busyConfig.explain }),
+    ).toThrow(/invalid mapping.resample.revise: 'rewind' \(expected keep/);
+  });
+
   it('and what it made is made again from the recording', () => {
-    const resample = { every: '3s', lateness: '1s', late: 'revise', empty: 'hold' };
+    const resample = { every: '3s', lateness: '1s', late: 'revise', revise: 'rewind', empty: 'hold' };
     const config = with_({ resample });
     const live = session(config);
     for (let n = 0; n < 40; n++) {

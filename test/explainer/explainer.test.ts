@@ -32,6 +32,44 @@ describe('Explainer', () => {
     expect(attribution!.filled).toBe(2);
   });
 
+  it.each([
+    ['stateful', 'last', 5],
+    ['stateful', 'mean', 70],
+    ['windowed', 'last', 12],
+  ] as const)('a corrected tick leaves no trace: %s, baseline %s, K = %i', (mode, baseline, window) => {
+    const spec = { ...randomModel(6, [4]), mode, mean: null };
+    const columns = ['x0', 'ema(x1, 3)', 'rollingMax(x0, 4)', 'zscore(x1, 5)', 'lag(x0, 2)', 'diff(x1)'];
+    const make = (amends: boolean) => new Explainer(kernels, spec, { columns, window, baseline, amends });
+    const [corrected, right] = [make(true), make(false)];
+    const said = (explanation: ReturnType<Explainer['push']>) => structuredClone({ ...explanation, tick: null });
+    for (const [t, each] of ticks(2, 150).entries()) {
+      const { x0, x1 } = each.values as { x0: number; x1: number };
+      corrected.push({ ...each, values: { x0: x0 + (t % 3), x1: -x1 } });
+      const before = said(corrected.amend({ ...each, values: { x0: 9, x1: 9 } }));
+      const after = said(corrected.amend(each));
+      const expected = right.push(each);
+      if (!expected) continue;
+      expect(after, `tick ${t}`).toEqual(said(expected));
+      if (expected.output) expect(before.prediction).not.toBe(after.prediction);
+    }
+    expect(corrected.question(145)).toEqual(right.question(145));
+  });
+
+  it('only the newest tick can be corrected, by one that has values', () => {
+    const explainer = new Explainer(kernels, linear(), { window: 2, amends: true, columns: ['log(a)', 'diff(b)'] });
+    expect(explainer.amend(tick(0, { a: 1, b: 1 }))).toBeNull();
+    explainer.push(tick(0, { a: 1, b: 1 }));
+    expect(explainer.amend(tick(0, { a: 1, b: 4 }))).toBeNull();
+    const { prediction } = explainer.push(tick(1, { a: 1, b: 3 }))!;
+    expect(prediction).toBe(1);
+    expect(explainer.amend(tick(0, { a: 1, b: 1 }))).toBeNull();
+    expect(explainer.amend(tick(1, { a: 0, b: 1 }))).toBeNull();
+    expect(explainer.reason).toMatch(/log/);
+    expect(explainer.amend(tick(1, { a: 1, b: 5 }))!.prediction).toBe(-1);
+    expect(explainer.push(tick(2, { a: 1, b: 6 }))!.prediction).toBe(-1);
+    expect(() => new Explainer(kernels, linear(), { amends: true, recent: 0 })).toThrow(/invalid amends: true/);
+  });
+
   it('says how much of an attribution rests on held values', () => {
     const explainer = new Explainer(kernels, linear(), { window: 2, baseline: 'zero' });
     explainer.push(tick(0, { a: 5, b: 5 }));

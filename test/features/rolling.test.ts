@@ -52,6 +52,22 @@ describe('transforms with a constant', () => {
     }
   });
 
+  it('goes back to what was saved, as often as asked', () => {
+    for (const { name, constants = [] } of transforms) {
+      const columns = compileColumns([`${name}(${['x', ...constants.map(() => '3')].join(', ')})`], Math);
+      const pass = (xs: number[]): (number | null)[] => xs.map((x) => columns.push({ x }, null)?.[0] ?? null);
+      pass([5, 2, 7, 1, 3]);
+      const restore = columns.save();
+      const first = pass([4, 6, 2, 8, 8, 1]);
+      for (const junk of [[9], [0.5, 9, 9, 3, 1, 2, 7]]) {
+        restore();
+        pass(junk);
+        restore();
+        expect(pass([4, 6, 2, 8, 8, 1]), name).toEqual(first);
+      }
+    }
+  });
+
   it('places the time of day on a circle', () => {
     const columns = compileColumns(['timeOfDay', 'sin(timeOfDay)'], Math);
     expect(columns.push({}, Date.parse('2020-02-02T06:00:00Z'))![1]).toBe(1);

@@ -48,6 +48,7 @@ export const status: Status = {
   late: 0,
   duplicates: 0,
   invalid: 0,
+  revised: 0,
   redelivered: 0,
   held: 0,
   tickMs: 0,

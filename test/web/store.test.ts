@@ -136,6 +136,7 @@ describe('pageState', () => {
     late: 0,
     duplicates: 0,
     invalid: 0,
+    revised: 0,
     redelivered: 0,
     held: 0,
     tickMs: 1,

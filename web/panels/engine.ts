@@ -34,6 +34,7 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
       fact('Last tick', lost ? `${age(state.age)} ago` : lastTick(status.lastReceived));
       fact('Gaps, late', `${count(status.gaps)}, ${count(status.late)}`, status.gaps + status.late > 0);
       fact('Duplicates, invalid', `${count(status.duplicates)}, ${count(status.invalid)}`, status.invalid > 0);
+      if (status.revised > 0) fact('Bars revised', count(status.revised));
       if (status.redelivered > 0) fact('Perhaps repeated', count(status.redelivered), true);
       fact('Held values', count(status.held));
       fact(
