@@ -11,6 +11,13 @@ export interface Timers {
   after(seconds: number, fire: () => void): () => void;
 }
 
+/** A timer without what it does. */
+export interface SavedTimer {
+  readonly [name: string]: bigint | number;
+  due: bigint;
+  order: number;
+}
+
 interface Timer {
   due: bigint;
   order: number;
@@ -54,14 +61,33 @@ export class Clock implements Timers {
   }
 
   after(seconds: number, fire: () => void): () => void {
-    const timer = { due: this.#now + BigInt(Math.round(seconds * 1e9)), order: this.#created++, fire };
+    return this.#set({ due: this.#now + BigInt(Math.round(seconds * 1e9)), order: this.#created++, fire });
+  }
+
+  #set(timer: Timer): () => void {
     let at = this.#timers.length;
-    while (at > 0 && this.#timers[at - 1]!.due > timer.due) at--;
+    const { due, order } = timer;
+    for (; at > 0; at--) {
+      const before = this.#timers[at - 1]!;
+      if (before.due < due || (before.due === due && before.order < order)) break;
+    }
     this.#timers.splice(at, 0, timer);
     return () => {
       const found = this.#timers.indexOf(timer);
       if (found >= 0) this.#timers.splice(found, 1);
     };
+  }
+
+  /** When a timer is due, and its place among those that are due together; null where there is none of this function. */
+  timer(fire: () => void): SavedTimer | null {
+    const found = this.#timers.find((timer) => timer.fire === fire);
+    return found ? { due: found.due, order: found.order } : null;
+  }
+
+  /** Sets a timer as it was when it was saved. */
+  resume({ due, order }: SavedTimer, fire: () => void): () => void {
+    this.#created = Math.max(this.#created, order + 1);
+    return this.#set({ due, order, fire });
   }
 
   /**

@@ -7,6 +7,7 @@
  * calms down has narrow intervals again; and each side has its own quantile, as errors of prices lean to one side.
  */
 import { ConfigError, invalid } from './errors.ts';
+import type { Saved, Saves } from './saved.ts';
 
 export interface ConformalOptions {
   /** Share of values that the interval should hold. */
@@ -25,7 +26,7 @@ export interface Reach {
   above: number;
 }
 
-export class Conformal {
+export class Conformal implements Saves {
   readonly #options: ConformalOptions;
   /** Share that should lie beyond a side; and what is asked for now on either, so that it does. */
   readonly #share: number;
@@ -90,6 +91,31 @@ export class Conformal {
     this.#above = this.#share;
     this.#reach.below = Number.NaN;
     this.#reach.above = Number.NaN;
+  }
+
+  save(): Saved {
+    const n = Math.min(this.#count, this.#ring.length);
+    const { below, above } = this.#reach;
+    return {
+      ...{ count: this.#count, size: this.#size, levels: [this.#below, this.#above], reach: [below, above] },
+      ring: this.#ring.slice(0, n),
+    };
+  }
+
+  load(saved: Saved): void {
+    const { count, size, levels, reach, ring } = saved as {
+      count: number;
+      size: number;
+      levels: [number, number];
+      reach: [number, number];
+      ring: Float64Array;
+    };
+    this.#count = count;
+    this.#size = size;
+    [this.#below, this.#above] = levels;
+    [this.#reach.below, this.#reach.above] = reach;
+    this.#ring.set(ring);
+    this.#sorted.set(ring.slice().sort());
   }
 
   /** Takes an error into the sorted ones, and the oldest out. */

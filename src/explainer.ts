@@ -9,7 +9,7 @@ import { Held } from './explainer/held.ts';
 import { type IntervalOptions, LiveInterval, saysValue } from './explainer/interval.ts';
 import { Past, type Recent, type RecentOptions } from './explainer/past.ts';
 import { LiveShapley, type ShapleyOptions } from './explainer/shapley.ts';
-import { type Columns, compileColumns, quoteColumn, type Restore } from './features/index.ts';
+import { type Columns, compileColumns, quoteColumn } from './features/index.ts';
 import type { Kernels } from './kernels.ts';
 import { type Baseline, type BaselineOption, createBaseline } from './methods/baseline.ts';
 import type { Question } from './methods/method.ts';
@@ -18,6 +18,7 @@ import { Model } from './model/graph.ts';
 import { badToken, vocabularyOf } from './model/layers/embedding.ts';
 import type { ModelSpec } from './model/spec.ts';
 import { whyWindowed } from './model/wiring.ts';
+import type { Saved, Saves } from './saved.ts';
 import type { Attribution, Explanation, Tick } from './types.ts';
 
 export interface ExplainerOptions {
@@ -53,7 +54,7 @@ export interface Learnt {
 }
 
 /** A model with one running state, explained at every tick. One of these a stream. */
-export class Explainer {
+export class Explainer implements Saves {
   readonly spec: ModelSpec;
   readonly mode: 'stateful' | 'windowed';
   readonly window: number;
@@ -80,7 +81,7 @@ export class Explainer {
   readonly #explanation: Explanation;
   readonly #amends: boolean;
   /** The newest tick, whether it fed the model, and features and baseline as they were before it. */
-  #newest: { tick: Tick; fed: boolean; restore: Restore } | null = null;
+  #newest: { tick: Tick; fed: boolean; before: Saved } | null = null;
   #index = -1;
 
   /**
@@ -197,9 +198,9 @@ export class Explainer {
    */
   push(tick: Tick): Explanation | null {
     const answer = this.#explanation;
-    const restore = this.#amends ? this.#save() : null;
+    const before = this.#amends ? this.#saveReading() : null;
     const fed = this.#read(tick);
-    if (restore) this.#newest = { tick, fed, restore };
+    if (before) this.#newest = { tick, fed, before };
     if (!fed) return null;
     const horizon = this.#predictions.length;
     this.#index++;
@@ -226,12 +227,12 @@ export class Explainer {
   amend(tick: Tick): Explanation | null {
     const answer = this.#explanation;
     if (this.#newest?.tick.time !== tick.time) return null;
-    const { tick: wrong, fed, restore } = this.#newest;
-    restore();
+    const { tick: wrong, fed, before } = this.#newest;
+    this.#loadReading(before);
     if (!fed) return this.push(tick);
     if (!this.#read(tick)) {
       const { reason } = this;
-      restore();
+      this.#loadReading(before);
       this.#read(wrong);
       this.baseline.next(answer.input);
       this.reason = reason;
@@ -273,11 +274,49 @@ export class Explainer {
     answer.attribution.heldShare = this.#held.shareOf(answer.attribution.values);
   }
 
-  #save(): Restore {
-    const saved = [this.#features.save(), this.#targetColumn?.save(), this.baseline.save()];
-    return () => {
-      for (const restore of saved) restore?.();
+  /** What decides how a tick is read: expressions and baseline. */
+  #saveReading(): Saved {
+    return [this.#features, this.#targetColumn, this.baseline].map((each) => each?.save() ?? null);
+  }
+
+  #loadReading(saved: Saved): void {
+    for (const [i, each] of [this.#features, this.#targetColumn, this.baseline].entries())
+      each?.load((saved as Saved[])[i]!);
+  }
+
+  /** Whether `save` has all that goes on: not of a model that adapts or has live Shapley values, nor where no tick is kept. */
+  get saves(): boolean {
+    return !this.#adaptation && !this.#shapley && this.#past.keeps;
+  }
+
+  /** Features, baseline, errors and the last K ticks with the state before them: from those every branch is made again. */
+  save(): Saved {
+    const { predicted } = this.#explanation;
+    const newest = this.#newest && { ...this.#newest, tick: JSON.stringify(this.#newest.tick), predicted };
+    return {
+      ...{ index: this.#index, reading: this.#saveReading(), past: this.#past.save(), held: this.#held.save() },
+      ...{ predictions: this.#predictions.slice(), interval: this.#interval?.save() ?? null, newest },
     };
+  }
+
+  load(saved: Saved): void {
+    const { index, reading, past, held, predictions, interval, newest } = saved as unknown as {
+      index: number;
+      predictions: Float64Array;
+      newest: { tick: string; fed: boolean; before: Saved; predicted: number } | null;
+    } & Record<'reading' | 'past' | 'held' | 'interval', Saved>;
+    this.reset();
+    this.#index = index;
+    this.#loadReading(reading);
+    this.#past.load(past);
+    this.#held.load(held);
+    this.#predictions.set(predictions);
+    this.#interval?.load(interval);
+    if (this.mode === 'stateful' && index >= 0) this.#again();
+    if (!newest) return;
+    const tick = JSON.parse(newest.tick) as Tick;
+    this.#newest = { ...newest, tick };
+    Object.assign(this.#explanation, { tick, index, predicted: newest.predicted });
   }
 
   /** As before the first tick: state, window, features and baseline. */
@@ -307,11 +346,17 @@ export class Explainer {
   /** The last K ticks once more, as a question about the newest one would step them. */
   #again(): Float32Array {
     const { start, before, ticks, baselines } = this.#past.question(this.#index);
-    if (this.#bank) this.#bank.reset();
+    let i = this.#index + 1 - ticks.length;
+    if (this.#bank) this.#bank.reset(i);
     else this.#model.reset();
     if (start) this.#model.restore(start);
-    for (const x of before) this.#model.stepOne(x);
+    i -= before.length;
+    for (const x of before) {
+      this.#past.remember(i++, this.#model);
+      this.#model.stepOne(x);
+    }
     for (const [k, x] of ticks.entries()) {
+      this.#past.remember(i++, this.#model);
       if (this.#bank) this.#bank.push(x, baselines.rows[k]!, k === ticks.length - 1);
       else this.#model.stepOne(x);
     }

@@ -1,4 +1,5 @@
-import type { Timers } from '../clock.ts';
+import type { Clock, SavedTimer, Timers } from '../clock.ts';
+import type { Saved } from '../saved.ts';
 import type { AlertState, AlertTransition } from '../types.ts';
 
 /** What makes a rule fire: something true at one tick only. */
@@ -30,6 +31,7 @@ export class Machine {
   #pulse: Pulse | null = null;
   #latest = { index: 0, time: 0 };
   #cancel: () => void = () => {};
+  readonly #calm = (): void => this.#go('normal');
 
   /** @param emit is given every transition, also those that a timer makes */
   constructor(options: MachineOptions, timers: Timers, emit: (transition: AlertTransition) => void) {
@@ -52,7 +54,31 @@ export class Machine {
     this.#pulse = pulse;
     this.#latest = { index: pulse.index, time: pulse.time };
     if (this.#state === 'normal') this.#go('firing');
-    this.#cancel = this.#timers.after(this.#options.keepFiringFor, () => this.#go('normal'));
+    this.#cancel = this.#timers.after(this.#options.keepFiringFor, this.#calm);
+  }
+
+  /** @param clock the one whose timer it waits for */
+  save(clock: Clock): Saved {
+    return {
+      state: this.#state,
+      pulse: this.#pulse && { ...this.#pulse },
+      latest: { ...this.#latest },
+      timer: clock.timer(this.#calm),
+    };
+  }
+
+  load(saved: Saved, clock: Clock): void {
+    const { state, pulse, latest, timer } = saved as unknown as {
+      state: AlertState;
+      pulse: Pulse | null;
+      latest: { index: number; time: number };
+      timer: SavedTimer | null;
+    };
+    this.#state = state;
+    this.#pulse = pulse;
+    this.#latest = latest;
+    this.#cancel();
+    this.#cancel = timer ? clock.resume(timer, this.#calm) : () => {};
   }
 
   /** Back to normal at once: a firing rule says so, a normal one says nothing. */

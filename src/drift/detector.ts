@@ -1,4 +1,5 @@
 import { ConfigError, DataError, invalid } from '../errors.ts';
+import type { Saves } from '../saved.ts';
 
 /** Which way a detected change went. */
 export type Direction = 'up' | 'down';
@@ -7,7 +8,7 @@ export type Direction = 'up' | 'down';
  * A change detector takes one number at a time and keeps a bounded state: options in the constructor, O(1) `update`.
  * After a detection the next `update` begins with a fresh state, as River's detectors do.
  */
-export interface Detector {
+export interface Detector extends Saves {
   /**
    * Takes the next value.
    * @returns true if this value made the detector see a change

@@ -1,3 +1,4 @@
+import type { Saved } from '../saved.ts';
 import { checkOptions, type Detector, type DetectorOptions, type Direction, finite } from './detector.ts';
 
 /** River's names and defaults. `threshold` is in units of the signal: standardise it first. */
@@ -94,6 +95,24 @@ export class PageHinkley implements Detector {
     if (this.#n < this.#minInstances || !(this.#statistic > this.threshold)) return false;
     this.#direction = up >= down ? 'up' : 'down';
     return true;
+  }
+
+  save(): Saved {
+    const sums = [this.#n, this.#mean, this.#rise, this.#fall, this.#lowest, this.#highest, this.#statistic];
+    return { sums, direction: this.#direction };
+  }
+
+  load(saved: Saved): void {
+    const { sums, direction } = saved as { sums: number[]; direction: Direction | null };
+    const [n, mean, rise, fall, lowest, highest, statistic] = sums as [number, ...number[]] & { length: 7 };
+    this.#n = n;
+    this.#mean = mean!;
+    this.#rise = rise!;
+    this.#fall = fall!;
+    this.#lowest = lowest!;
+    this.#highest = highest!;
+    this.#statistic = statistic!;
+    this.#direction = direction;
   }
 
   reset(): void {

@@ -1,3 +1,5 @@
+import type { Saved, Saves } from '../saved.ts';
+
 /**
  * A signal in units of its own spread so far: `(x - mean) / deviation`, both over every value before `x` (population
  * deviation; Welford's running sums). The past alone is the yardstick, so an outlier does not dampen itself.
@@ -9,7 +11,7 @@
  *
  * B. P. Welford, "Note on a method for calculating corrected sums of squares and products", Technometrics 4 (1962).
  */
-export class Standardise {
+export class Standardise implements Saves {
   readonly #from: number;
   #n = 0;
   #mean = 0;
@@ -29,6 +31,17 @@ export class Standardise {
     this.#mean += before / this.#n;
     this.#squares += before * (x - this.#mean);
     return answer;
+  }
+
+  save(): Saved {
+    return { n: this.#n, mean: this.#mean, squares: this.#squares };
+  }
+
+  load(saved: Saved): void {
+    const { n, mean, squares } = saved as Record<'n' | 'mean' | 'squares', number>;
+    this.#n = n;
+    this.#mean = mean;
+    this.#squares = squares;
   }
 
   reset(): void {

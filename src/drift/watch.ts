@@ -1,3 +1,4 @@
+import type { Saved, Saves } from '../saved.ts';
 import type { DriftEvent } from '../types.ts';
 import type { Detector, DetectorOptions } from './detector.ts';
 import { createDetector } from './index.ts';
@@ -32,7 +33,7 @@ export interface WatchOptions {
  * }
  * ```
  */
-export class Watch {
+export class Watch implements Saves {
   readonly #options: WatchOptions;
   readonly #detector: Detector;
   readonly #standardise: Standardise | null;
@@ -66,6 +67,17 @@ export class Watch {
     const { name, on, detector } = this.#options;
     const { direction, statistic, threshold } = this.#detector;
     return { rule: name, detector, on, direction: direction!, statistic, threshold, value: x, index, time };
+  }
+
+  save(): Saved {
+    return { detector: this.#detector.save(), standardise: this.#standardise?.save() ?? null, sigma: this.#sigma };
+  }
+
+  load(saved: Saved): void {
+    const { detector, standardise, sigma } = saved as { detector: Saved; standardise: Saved; sigma: number };
+    this.#detector.load(detector);
+    this.#standardise?.load(standardise);
+    this.#sigma = sigma;
   }
 
   reset(): void {

@@ -1,9 +1,10 @@
 /** How much of an attribution rests on values that were held, because their tick had none. */
 import { compileColumns, type MathFunctions } from '../features/index.ts';
+import type { Saved, Saves } from '../saved.ts';
 import type { Tick } from '../types.ts';
 
 /** Which features of the last K ticks read a column that was held. */
-export class Held {
+export class Held implements Saves {
   /** Raw columns of each feature (F). */
   readonly #columns: readonly (readonly string[])[];
   /** Ring of rows (K, F): 1 where the feature rests on a held value. */
@@ -49,6 +50,17 @@ export class Held {
   amend(tick: Tick): void {
     this.#newest--;
     this.push(tick);
+  }
+
+  save(): Saved {
+    return { flags: this.#flags.slice(), newest: this.#newest, count: this.#count };
+  }
+
+  load(saved: Saved): void {
+    const { flags, newest, count } = saved as { flags: Uint8Array; newest: number; count: number };
+    this.#flags.set(flags);
+    this.#newest = newest;
+    this.#count = count;
   }
 
   reset(): void {

@@ -2,6 +2,7 @@
 import { Conformal, type ConformalOptions } from '../conformal.ts';
 import { isEvent } from '../features/index.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import type { Saved, Saves } from '../saved.ts';
 import type { PredictionInterval } from '../types.ts';
 
 export interface IntervalOptions extends Pick<ConformalOptions, 'coverage'> {}
@@ -12,7 +13,7 @@ export function saysValue({ target }: Pick<ModelSpec, 'target'>): boolean {
 }
 
 /** Settles each interval when what it is about arrives, and says the next one. */
-export class LiveInterval {
+export class LiveInterval implements Saves {
   /** Overwritten by `push`. */
   readonly answer: PredictionInterval;
   readonly #conformal: Conformal;
@@ -61,6 +62,26 @@ export class LiveInterval {
     answer.high = prediction + above;
     this.#low[turn] = answer.low;
     this.#high[turn] = answer.high;
+  }
+
+  save(): Saved {
+    const { settled, realised } = this.answer;
+    const [low, high] = [this.#low.slice(), this.#high.slice()];
+    return { conformal: this.#conformal.save(), low, high, turn: this.#turn, held: this.#held, settled, realised };
+  }
+
+  load(saved: Saved): void {
+    const { conformal, low, high, turn, held, settled, realised } = saved as Record<
+      'turn' | 'held' | 'settled' | 'realised',
+      number
+    > &
+      Record<'low' | 'high', Float64Array> & { conformal: Saved };
+    this.#conformal.load(conformal);
+    this.#low.set(low);
+    this.#high.set(high);
+    this.#turn = turn;
+    this.#held = held;
+    Object.assign(this.answer, { settled, realised });
   }
 
   /** As before the first tick. */

@@ -10,6 +10,7 @@ import { type Baseline, type BaselineOption, createBaseline } from '../methods/b
 import type { Question } from '../methods/method.ts';
 import type { Model, Snapshot } from '../model/graph.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import type { Saved, Saves } from '../saved.ts';
 
 /** What a question about a recent tick rests on. Plain data, copied: it may wait, and travel to another thread. */
 export type Recent = Pick<Question, 'windowed' | 'start' | 'before' | 'ticks' | 'baselines' | 'history' | 'indices'>;
@@ -35,7 +36,7 @@ export interface PastOptions {
 /** Ticks from one snapshot to the next: what a question steps at most before the window that it explains. */
 const EVERY = 64;
 
-export class Past {
+export class Past implements Saves {
   readonly #spec: ModelSpec;
   readonly #options: PastOptions;
   /** R. Row i mod R is tick i's. */
@@ -46,6 +47,8 @@ export class Past {
   /** Of ticks 0, 64, 128 ..: the state before each of them. */
   readonly #snapshots: (Snapshot | null)[];
   #newest = -1;
+  /** Number of the oldest tick that is known: 0, or where a saved past begins. */
+  #oldest = 0;
 
   constructor(spec: ModelSpec, options: PastOptions) {
     const { recent, window, windowed } = options;
@@ -64,7 +67,13 @@ export class Past {
   /** Number of the oldest tick that can be asked about; none while it is beyond the newest. */
   get first(): number {
     const { recent, windowed, window } = this.#options;
-    return Math.max(windowed ? window - 1 : 0, this.#newest - recent + 1);
+    const begun = this.#oldest === 0 ? 0 : this.#oldest + window - 1;
+    return Math.max(windowed ? window - 1 : 0, begun, this.#newest - recent + 1);
+  }
+
+  /** Whether the newest tick can be asked about. */
+  get keeps(): boolean {
+    return this.#options.windowed || this.#snapshots.length > 0;
   }
 
   /** Bytes that are kept. */
@@ -82,8 +91,13 @@ export class Past {
     this.#inputs.set(x, row * this.#spec.inputs);
     this.#baselines.set(baseline, row * this.#spec.inputs);
     this.#times[row] = time;
-    if (this.#snapshots.length > 0 && i % EVERY === 0)
-      this.#snapshots[(i / EVERY) % this.#snapshots.length] = model.snapshot();
+    this.remember(i, model);
+  }
+
+  /** The state before a tick, where that is one whose state is kept. */
+  remember(index: number, model: Model): void {
+    if (this.#snapshots.length > 0 && index % EVERY === 0)
+      this.#snapshots[(index / EVERY) % this.#snapshots.length] = model.snapshot();
   }
 
   /** The newest tick again, as it is now. @param x (F) @param baseline (F) */
@@ -113,7 +127,7 @@ export class Past {
     const K = windowed ? window : Math.min(window, index + 1);
     const first = index - K + 1;
     const from = windowed ? first : first - (first % EVERY);
-    const oldest = Math.max(0, this.#newest - this.#rows + 1);
+    const oldest = Math.max(this.#oldest, this.#newest - this.#rows + 1);
     const history = this.#copy(this.#inputs, oldest, index);
     return {
       windowed,
@@ -126,9 +140,51 @@ export class Past {
     };
   }
 
+  /** What the answer to a question about the newest tick rests on, and nothing older. */
+  save(): Saved {
+    const newest = this.#newest;
+    if (newest < 0) return null;
+    const { window, windowed } = this.#options;
+    const first = Math.max(0, newest - window + 1);
+    const from = windowed ? first : first - (first % EVERY);
+    const state = windowed || from === 0 ? null : this.#snapshots[(from / EVERY) % this.#snapshots.length]!;
+    const rows = Array.from({ length: newest - from + 1 }, (_, k) => from + k);
+    const flat = (of: (index: number) => Float32Array): Float32Array =>
+      Float32Array.from(rows.flatMap((i) => [...of(i)]));
+    return {
+      ...{ from, newest, times: Float64Array.from(rows, (i) => this.#times[i % this.#rows]!) },
+      ...{ inputs: flat((i) => this.input(i)), baselines: flat((i) => this.baseline(i)) },
+      state: state && { states: state.states, rings: state.rings, ticks: state.ticks },
+    };
+  }
+
+  load(saved: Saved): void {
+    this.reset();
+    if (saved === null) return;
+    const { from, newest, times, inputs, baselines, state } = saved as {
+      from: number;
+      newest: number;
+      times: Float64Array;
+      inputs: Float32Array;
+      baselines: Float32Array;
+      state: Snapshot | null;
+    };
+    const F = this.#spec.inputs;
+    for (let i = from; i <= newest; i++) {
+      const at = (i - from) * F;
+      this.input(i).set(inputs.subarray(at, at + F));
+      this.baseline(i).set(baselines.subarray(at, at + F));
+      this.#times[i % this.#rows] = times[i - from]!;
+    }
+    if (state) this.#snapshots[(from / EVERY) % this.#snapshots.length] = state;
+    this.#oldest = from;
+    this.#newest = newest;
+  }
+
   /** As before the first tick. */
   reset(): void {
     this.#newest = -1;
+    this.#oldest = 0;
     this.#snapshots.fill(null);
   }
 

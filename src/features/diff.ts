@@ -15,11 +15,9 @@ export const diff: Transform = {
       reset() {
         previous = null;
       },
-      save() {
-        const now = previous;
-        return () => {
-          previous = now;
-        };
+      save: () => previous,
+      load(saved) {
+        previous = saved as number | null;
       },
     };
   },

@@ -16,11 +16,9 @@ export const ema: Transform = {
       reset() {
         mean = null;
       },
-      save() {
-        const now = mean;
-        return () => {
-          mean = now;
-        };
+      save: () => mean,
+      load(saved) {
+        mean = saved as number | null;
       },
     };
   },

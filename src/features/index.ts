@@ -1,3 +1,4 @@
+import type { Saved, Saves } from '../saved.ts';
 import { cos } from './cos.ts';
 import { dayOfYear } from './dayOfYear.ts';
 import { diff } from './diff.ts';
@@ -16,12 +17,12 @@ import { rollingMin } from './rollingMin.ts';
 import { rollingStd } from './rollingStd.ts';
 import { sin } from './sin.ts';
 import { timeOfDay } from './timeOfDay.ts';
-import type { Restore, Transform, TransformState } from './transform.ts';
+import type { Transform, TransformState } from './transform.ts';
 import { zscore } from './zscore.ts';
 
 export { splitExpressions } from './expression.ts';
 export type { MathFunctions } from './maths.ts';
-export type { Restore, Transform, TransformState } from './transform.ts';
+export type { Transform, TransformState } from './transform.ts';
 
 /** Functions of one argument and of constants, alphabetical. */
 export const transforms: readonly Transform[] = [
@@ -77,7 +78,7 @@ export function isEvent(expression: string): boolean {
 }
 
 /** Compiled expressions with the running state of their transforms: one of these a stream. */
-export interface Columns {
+export interface Columns extends Saves {
   /** The expressions, as they were given. */
   readonly expressions: readonly string[];
   /** True where an expression reads the tick's time. */
@@ -97,8 +98,6 @@ export interface Columns {
   push(values: Readonly<Record<string, number>>, time: number | null): Float64Array | null;
   /** Forgets every tick seen. */
   reset(): void;
-  /** What was seen by now, to go back to. */
-  save(): Restore;
   /** The raw columns that the expressions read, each once, in order of first use. */
   columns(): string[];
 }
@@ -160,11 +159,10 @@ export function compileColumns(expressions: readonly string[], maths: MathFuncti
       for (const state of states) state.reset();
       scope.reason = null;
     },
-    save() {
-      const saved = states.map((state) => state.save());
-      return () => {
-        for (const restore of saved) restore();
-      };
+    save: () => states.map((state) => state.save()),
+    load(saved) {
+      for (const [i, state] of states.entries()) state.load((saved as Saved[])[i]!);
+      scope.reason = null;
     },
     columns: () => [...raw],
   };

@@ -15,6 +15,7 @@ export const lag: Transform = {
       },
       reset: () => recent.reset(),
       save: () => recent.save(),
+      load: (saved) => recent.load(saved),
     };
   },
 };

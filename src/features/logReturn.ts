@@ -18,11 +18,9 @@ export const logReturn: Transform = {
       reset() {
         previous = null;
       },
-      save() {
-        const now = previous;
-        return () => {
-          previous = now;
-        };
+      save: () => previous,
+      load(saved) {
+        previous = saved as number | null;
       },
     };
   },

@@ -1,7 +1,7 @@
-import type { Restore } from './transform.ts';
+import type { Saved, Saves } from '../saved.ts';
 
 /** The last n values, in a ring. */
-export class Recent {
+export class Recent implements Saves {
   readonly values: Float64Array;
   /** Values so far. */
   count = 0;
@@ -27,11 +27,13 @@ export class Recent {
     this.count = 0;
   }
 
-  save(): Restore {
-    const [count, values] = [this.count, this.values.slice()];
-    return () => {
-      this.count = count;
-      this.values.set(values);
-    };
+  save(): Saved {
+    return { count: this.count, values: this.values.slice() };
+  }
+
+  load(saved: Saved): void {
+    const { count, values } = saved as { count: number; values: Float64Array };
+    this.count = count;
+    this.values.set(values);
   }
 }

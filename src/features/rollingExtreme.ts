@@ -32,13 +32,12 @@ export function extreme(name: string, summary: string, beats: (a: number, b: num
         reset() {
           [head, size, t] = [0, 0, 0];
         },
-        save() {
-          const [now, held, times] = [[head, size, t] as const, values.slice(), when.slice()];
-          return () => {
-            [head, size, t] = now;
-            values.set(held);
-            when.set(times);
-          };
+        save: () => ({ head, size, t, values: values.slice(), when: when.slice() }),
+        load(saved) {
+          const state = saved as Record<'head' | 'size' | 't', number> & Record<'values' | 'when', Float64Array>;
+          ({ head, size, t } = state);
+          values.set(state.values);
+          when.set(state.when);
         },
       };
     },

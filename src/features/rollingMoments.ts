@@ -1,3 +1,4 @@
+import type { Saved } from '../saved.ts';
 import { Recent } from './recent.ts';
 import { type Transform, ticksOf } from './transform.ts';
 
@@ -37,12 +38,11 @@ export function moments(name: string, summary: string, read: (moments: Moments, 
         reset() {
           recent.reset();
         },
-        save() {
-          const [values, now] = [recent.save(), [mean, squares] as const];
-          return () => {
-            values();
-            [mean, squares] = now;
-          };
+        save: () => ({ recent: recent.save(), mean, squares }),
+        load(saved) {
+          const state = saved as { recent: Saved; mean: number; squares: number };
+          recent.load(state.recent);
+          ({ mean, squares } = state);
         },
       };
     },

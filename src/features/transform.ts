@@ -1,4 +1,5 @@
 import { ConfigError, invalid } from '../errors.ts';
+import type { Saves } from '../saved.ts';
 import type { MathFunctions } from './maths.ts';
 
 /**
@@ -20,7 +21,7 @@ export interface Transform {
 }
 
 /** A running transform. It sees finite numbers only. */
-export interface TransformState {
+export interface TransformState extends Saves {
   /**
    * The next value of the argument.
    * @returns the transform's value, null while it needs more values first; NaN or Infinity where it has none for this `x`
@@ -28,18 +29,14 @@ export interface TransformState {
   push(x: number): number | null;
   /** Forgets every value seen. */
   reset(): void;
-  /** What it knows now, to go back to: calling it does that, as often as one likes. */
-  save(): Restore;
 }
 
-export type Restore = () => void;
-
 /** Of what remembers nothing. */
-export const nothing = (): Restore => () => {};
+export const stateless: Saves & Pick<TransformState, 'reset'> = { save: () => null, load() {}, reset() {} };
 
 /** A transform that remembers nothing: a plain function of the tick at hand. */
 export function pure(name: string, summary: string, f: (maths: MathFunctions) => (x: number) => number): Transform {
-  return { name, summary, create: (maths) => ({ push: f(maths), reset() {}, save: nothing }) };
+  return { name, summary, create: (maths) => ({ ...stateless, push: f(maths) }) };
 }
 
 /** A constant that counts ticks. @throws ConfigError for what is no whole number from 1 to a million */

@@ -2,17 +2,16 @@
 import { ConfigError, invalid } from '../errors.ts';
 import { badToken, vocabularyOf } from '../model/layers/embedding.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import type { Saves } from '../saved.ts';
 
 export type BaselineOption = 'zero' | 'mean' | 'last' | readonly number[];
 
-export interface Baseline {
+export interface Baseline extends Saves {
   /** `mean`: of the training data; `running-mean`: of what was seen so far. */
   readonly kind: 'zero' | 'mean' | 'running-mean' | 'last' | 'vector';
   /** Takes the next input (F) and gives the baseline of its occlusion (F), in a vector that the next call overwrites. */
   next(x: ArrayLike<number>): Float32Array;
   reset(): void;
-  /** What it knows now, to go back to: calling it does that. */
-  save(): () => void;
 }
 
 /**
@@ -48,7 +47,7 @@ function checkTokens(option: BaselineOption, spec: Pick<ModelSpec, 'layers'>): v
 }
 
 function fixed(kind: 'zero' | 'mean' | 'vector', values: Float32Array): Baseline {
-  return { kind, next: () => values, reset() {}, save: () => () => {} };
+  return { kind, next: () => values, reset() {}, save: () => null, load() {} };
 }
 
 function last(F: number): Baseline {
@@ -66,12 +65,11 @@ function last(F: number): Baseline {
     reset() {
       started = false;
     },
-    save() {
-      const [value, was] = [now.slice(), started];
-      return () => {
-        now.set(value);
-        started = was;
-      };
+    save: () => ({ now: now.slice(), started }),
+    load(saved) {
+      const state = saved as { now: Float32Array; started: boolean };
+      now.set(state.now);
+      started = state.started;
     },
   };
 }
@@ -94,12 +92,11 @@ function runningMean(F: number): Baseline {
       mean.fill(0);
       n = 0;
     },
-    save() {
-      const [values, count] = [mean.slice(), n];
-      return () => {
-        mean.set(values);
-        n = count;
-      };
+    save: () => ({ mean: mean.slice(), n }),
+    load(saved) {
+      const state = saved as { mean: Float64Array; n: number };
+      mean.set(state.mean);
+      n = state.n;
     },
   };
 }

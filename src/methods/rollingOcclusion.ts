@@ -12,7 +12,8 @@
  *
  * Forgetting (eps > 0): a branch whose whole state has come within eps of branch 0 is settled: its effect is 0 from then on.
  * For a linear head the effect is at most sum|w| eps at that moment; whether it stays so depends on the model, so one settled
- * branch in a hundred is stepped on and watched (`audit`). eps = 0 keeps every branch for K ticks.
+ * branch in a hundred is stepped on and watched (`audit`). Which ones depends on their own tick and group alone, so that a bank
+ * that is filled anew from an earlier state is the same. eps = 0 keeps every branch for K ticks.
  */
 import type { Model } from '../model/graph.ts';
 
@@ -26,6 +27,8 @@ export interface RollingOcclusionOptions {
 }
 
 const AUDIT_EVERY = 100;
+/** Has no divisor in common with the above: every group is watched at some tick. */
+const AUDIT_STRIDE = 37;
 
 /** Branches and distinct inputs that a bank of K ticks and F features needs. */
 export function bankSize(window: number, features: number): { branches: number; inputRows: number } {
@@ -51,7 +54,6 @@ export class RollingOcclusion {
   readonly #watched: Uint8Array;
   #ticks = 0;
   #live = 0;
-  #settled = 0;
 
   /** @param model with room for `bankSize` branches; it belongs to the bank from now on */
   constructor(model: Model, { window, eps, target }: RollingOcclusionOptions) {
@@ -72,13 +74,14 @@ export class RollingOcclusion {
   /** Age in ticks of the oldest branch alive, 1 for one of the newest tick: how far back the model still remembers. */
   get memory(): number {
     const { slots } = this.#model;
-    for (let b = 1; b <= this.#live; b++) {
-      if (this.#watched[slots[b]!]) continue;
-      const at = Math.floor((slots[b]! - 1) / (this.#model.inputs + 1));
-      const newest = (this.#ticks - 1) % this.window;
-      return ((newest - at + this.window) % this.window) + 1;
-    }
+    for (let b = 1; b <= this.#live; b++) if (!this.#watched[slots[b]!]) return this.#age(slots[b]!) + 1;
     return 0;
+  }
+
+  /** Ticks since the branch of a slot was forked. */
+  #age(slot: number): number {
+    const at = Math.floor((slot - 1) / (this.#model.inputs + 1));
+    return (((this.#ticks - 1) % this.window) - at + this.window) % this.window;
   }
 
   /**
@@ -135,16 +138,15 @@ export class RollingOcclusion {
     this.#collect();
   }
 
-  /** Empties the window and sets the state to zero. */
-  reset(): void {
+  /** Empties the window and sets the state to zero. @param next number of the tick that comes next */
+  reset(next = 0): void {
     this.#model.reset();
     this.#model.effect.fill(0);
     this.#watched.fill(0);
     this.values.fill(0);
     this.events.fill(0);
-    this.#ticks = 0;
+    this.#ticks = next;
     this.#live = 0;
-    this.#settled = 0;
     this.filled = 0;
     this.evaluations = 0;
     this.audit.watched = 0;
@@ -163,7 +165,9 @@ export class RollingOcclusion {
         this.audit.largest = Math.max(this.audit.largest, Math.abs(effect[slot]!));
         effect[slot] = 0;
       } else if (!far[b]) {
-        if (++this.#settled % AUDIT_EVERY !== 0) continue;
+        const forked = this.#ticks - 1 - this.#age(slot);
+        const group = (slot - 1) % (model.inputs + 1);
+        if ((forked + AUDIT_STRIDE * group) % AUDIT_EVERY !== 0) continue;
         watched[slot] = 1;
         this.audit.watched++;
       }

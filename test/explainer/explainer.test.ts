@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Explainer } from '../../src/explainer.ts';
 import type { ModelSpec } from '../../src/model/spec.ts';
+import { decodeSaved, encodeSaved } from '../../src/saved.ts';
 import type { Tick } from '../../src/types.ts';
 import { kernels, random } from '../kernels.ts';
 import { denseSpec, modelOf, randomModel } from '../models.ts';
@@ -39,7 +40,7 @@ describe('Explainer', () => {
   ] as const)('a corrected tick leaves no trace: %s, baseline %s, K = %i', (mode, baseline, window) => {
     const spec = { ...randomModel(6, [4]), mode, mean: null };
     const columns = ['x0', 'ema(x1, 3)', 'rollingMax(x0, 4)', 'zscore(x1, 5)', 'lag(x0, 2)', 'diff(x1)'];
-    const make = (amends: boolean) => new Explainer(kernels, spec, { columns, window, baseline, amends });
+    const make = (amends: boolean) => new Explainer(kernels, spec, { columns, window, baseline, amends, eps: 0.02 });
     const [corrected, right] = [make(true), make(false)];
     const said = (explanation: ReturnType<Explainer['push']>) => structuredClone({ ...explanation, tick: null });
     for (const [t, each] of ticks(2, 150).entries()) {
@@ -53,6 +54,46 @@ describe('Explainer', () => {
       if (expected.output) expect(before.prediction).not.toBe(after.prediction);
     }
     expect(corrected.question(145)).toEqual(right.question(145));
+  });
+
+  it.each([
+    ['stateful', 'rolling-occlusion', 5, 0.02],
+    ['stateful', 'rolling-occlusion', 70, 0],
+    ['stateful', 'none', 16, 0],
+    ['windowed', 'rolling-occlusion', 12, 0],
+  ] as const)('goes on from a saved state with the same bytes: %s, %s, K = %i, eps %d', (mode, method, window, eps) => {
+    const spec = { ...randomModel(4, [5, 3]), mode, mean: null, horizon: 2, target: { expression: 'x0', output: 0 } };
+    const columns = ['x0', 'ema(x1, 3)', 'rollingStd(x0, 4)', 'lag(x1, 2)'];
+    const options = {
+      columns,
+      window,
+      baseline: 'last',
+      method,
+      eps,
+      interval: { coverage: 0.5 },
+      amends: true,
+    } as const;
+    const make = () => new Explainer(kernels, spec, options);
+    const through = (explainer: Explainer) =>
+      ticks(2, 200, 3)
+        .slice(150)
+        .map((each) => {
+          const first = structuredClone(explainer.push(each));
+          const changed = structuredClone(explainer.amend({ ...each, values: { x0: 1, x1: 2 } }));
+          return [first, changed];
+        });
+    for (const n of [0, 2, 3, 40, 129, 150]) {
+      const [whole, resumed] = [make(), make()];
+      for (const each of ticks(2, 150, 3).slice(0, n)) whole.push({ ...each, held: ['x1'] });
+      resumed.push(tick(-1, { x0: 9, x1: 9 }));
+      resumed.load(decodeSaved(encodeSaved(whole.save())));
+      expect(through(resumed), `after ${n}`).toEqual(through(whole));
+      expect(resumed.question(n + 40)).toEqual({
+        ...whole.question(n + 40),
+        history: expect.anything(),
+        indices: expect.anything(),
+      });
+    }
   });
 
   it('only the newest tick can be corrected, by one that has values', () => {

@@ -57,12 +57,12 @@ describe('transforms with a constant', () => {
       const columns = compileColumns([`${name}(${['x', ...constants.map(() => '3')].join(', ')})`], Math);
       const pass = (xs: number[]): (number | null)[] => xs.map((x) => columns.push({ x }, null)?.[0] ?? null);
       pass([5, 2, 7, 1, 3]);
-      const restore = columns.save();
+      const saved = columns.save();
       const first = pass([4, 6, 2, 8, 8, 1]);
       for (const junk of [[9], [0.5, 9, 9, 3, 1, 2, 7]]) {
-        restore();
+        columns.load(saved);
         pass(junk);
-        restore();
+        columns.load(saved);
         expect(pass([4, 6, 2, 8, 8, 1]), name).toEqual(first);
       }
     }
