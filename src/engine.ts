@@ -75,6 +75,8 @@ export class Engine {
   readonly counters = {
     messages: 0,
     ticks: 0,
+    /** Ticks that were asked for afterwards, since the stream had left them out. */
+    filled: 0,
     explained: 0,
     /** Ticks that fed no model: there is none, or an expression waits for its first values. */
     waiting: 0,
@@ -221,7 +223,7 @@ export class Engine {
 
   #message(data: Uint8Array): void {
     this.counters.messages++;
-    const mapped = this.#mapping.parse(data);
+    const mapped = this.#mapping.parse(data, Number(this.#stamp / 1_000_000n));
     for (const reason of mapped.invalid) this.#invalid(reason);
     this.counters.ignored += mapped.ignored;
     this.counters.held += mapped.held;
@@ -245,7 +247,8 @@ export class Engine {
       this.counters[place.why === 'late' ? 'late' : 'duplicates']++;
       return;
     }
-    if (place.missing > 0) this.#gap(lane, place.missing);
+    if (tick.filled) this.counters.filled++;
+    if (place.missing !== 0) this.#gap(lane, place.missing);
     if (lane.filter && !lane.filter.push(tick.values, tick.time)?.[0]) this.counters.filtered++;
     else if (lane.resampler) this.#bars(lane, lane.resampler.push(tick));
     else this.#take(lane, tick);
@@ -379,11 +382,12 @@ export class Engine {
     this.#say({ feed: this.#feed, state: 'reset', reason });
   }
 
-  #gap(lane: Lane, missing: number): void {
+  #gap(lane: Lane, missing: number | null): void {
     lane.gapBefore = true;
     this.counters.gaps++;
-    this.counters.missing += missing;
-    this.#say({ feed: this.#feed, state: 'gap', reason: 'sequence numbers jump', missing });
+    this.counters.missing += missing ?? 0;
+    const reason = missing === null ? 'sequence numbers begin anew' : 'sequence numbers jump';
+    this.#say({ feed: this.#feed, ...(lane.key ? { key: lane.key } : {}), state: 'gap', reason, missing });
   }
 
   #say(status: FeedStatus): void {
@@ -442,7 +446,7 @@ export class Engine {
   #lane(explainer: Explainer | null): Lane {
     const { id, filter, resample } = this.config.mapping;
     const parts = {
-      order: new Order(id?.window, resample !== undefined),
+      order: new Order(id?.window, resample !== undefined, this.#mapping.dense),
       resampler: resample ? new Resampler(resample, this.#mapping.columns) : null,
       filter: filter === undefined ? null : compileColumns([filter], this.#options.kernels.math),
     };

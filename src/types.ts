@@ -24,6 +24,8 @@ export interface Tick {
   empty?: boolean;
   /** A bar that had been closed and is said again, because a tick of it came late. */
   revised?: boolean;
+  /** Asked for afterwards, since the stream itself had left it out. */
+  filled?: boolean;
   /** Warm-up: state, scalers and detectors take it, alerts do not fire on it. */
   history?: boolean;
   /** The sender says that it may have sent it before, and nothing names or numbers it: perhaps it is here twice. */
@@ -162,6 +164,8 @@ export interface AlertTransition {
 /** What a feed says of itself. A gap is an interval in which ticks may have been missed. */
 export interface FeedStatus {
   feed: string;
+  /** Which stream, where a gap is that of one. */
+  key?: string;
   state: 'connecting' | 'open' | 'stale' | 'closed' | 'gap' | 'reset';
   reason?: string;
   /** Attempt number and the wait before the next one, while reconnecting. */

@@ -1,7 +1,8 @@
+import { Restart } from '../feeds/restart.ts';
 import type { Tick } from '../types.ts';
 
-/** Where a tick stands in its stream: to be taken (after `missing` lost ones), or to be dropped. */
-export type Place = { take: true; missing: number } | { take: false; why: 'late' | 'duplicate' };
+/** Where a tick stands in its stream: to be taken (after `missing` lost ones; null: nobody knows how many), or to be dropped. */
+export type Place = { take: true; missing: number | null } | { take: false; why: 'late' | 'duplicate' };
 
 /**
  * Keeps one stream in order. Dropped are: an id that is among the latest ones; a sequence number seen or passed; an event time
@@ -14,21 +15,25 @@ export class Order {
   readonly #ids = new Set<string>();
   readonly #window: number;
   readonly #reorders: boolean;
+  readonly #restart: Restart | null;
 
   /**
    * @param window ids that are remembered
    * @param reorders ticks may come in any order: of numbers only those that came before are refused, of times none
+   * @param dense numbers outlive connections: what is missing after one is known
    */
-  constructor(window = 1024, reorders = false) {
+  constructor(window = 1024, reorders = false, dense = false) {
     this.#window = window;
     this.#reorders = reorders;
+    this.#restart = dense ? new Restart() : null;
   }
 
   check(tick: Tick): Place {
     const last = this.#last;
     if (tick.id !== undefined && this.#known(tick.id)) return { take: false, why: 'duplicate' };
     if (this.#reorders) return this.#anywhere(tick);
-    if (tick.seq !== null && this.#seq !== null && tick.seq <= this.#seq) {
+    const anew = this.#begins(tick);
+    if (!anew && tick.seq !== null && this.#seq !== null && tick.seq <= this.#seq) {
       return { take: false, why: tick.seq === this.#seq ? 'duplicate' : 'late' };
     }
     if (last && tick.time < last.time) return { take: false, why: 'late' };
@@ -37,12 +42,12 @@ export class Order {
     const missing = tick.seq !== null && this.#seq !== null ? tick.seq - this.#seq - 1 : 0;
     this.#last = tick;
     if (tick.seq !== null) this.#seq = tick.seq;
-    return { take: true, missing };
+    return { take: true, missing: anew ? null : missing };
   }
 
-  /** A connection began: its numbers may begin anew, its times may not go back. */
+  /** A connection began: numbers that are its own begin anew, its times may not go back. */
   reconnected(): void {
-    this.#seq = null;
+    if (!this.#restart) this.#seq = null;
   }
 
   reset(): void {
@@ -51,12 +56,25 @@ export class Order {
     this.#ids.clear();
   }
 
-  #anywhere({ seq, id }: Tick): Place {
+  #anywhere(tick: Tick): Place {
+    const { seq, id } = tick;
     if (seq === null) return { take: true, missing: 0 };
     if (id === undefined && this.#known(String(seq))) return { take: false, why: 'duplicate' };
+    if (this.#begins(tick)) {
+      this.#seq = seq;
+      return { take: true, missing: null };
+    }
     const missing = this.#seq === null ? 0 : Math.max(0, seq - this.#seq - 1);
     this.#seq = Math.max(seq, this.#seq ?? seq);
     return { take: true, missing };
+  }
+
+  /** Whether the numbers of a dense stream begin anew with this tick. */
+  #begins({ seq, time }: Tick): boolean {
+    if (!this.#restart || seq === null) return false;
+    if (this.#seq !== null && seq <= this.#seq) return this.#restart.passed(time);
+    this.#restart.onward(time);
+    return false;
   }
 
   /** Whether an id was there before; it is from now on. The oldest is forgotten. */

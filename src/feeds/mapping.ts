@@ -30,8 +30,13 @@ export interface Mapped {
 export interface Mapping {
   /** Columns that every tick has. */
   readonly columns: readonly string[];
-  /** @param data one message as received: UTF-8 JSON */
-  parse(data: Uint8Array): Mapped;
+  /** Ticks of every stream are numbered one by one, whatever the connection. */
+  readonly dense?: boolean;
+  /**
+   * @param data one message as received: UTF-8 JSON
+   * @param received ms since 1970 UTC, the time of ticks whose sender says none
+   */
+  parse(data: Uint8Array, received?: number): Mapped;
   /** Forgets held values. */
   reset(): void;
 }

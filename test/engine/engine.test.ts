@@ -126,7 +126,7 @@ describe('order', () => {
     engine.status$.subscribe((status) => statuses.push(status));
     engine.explained$.subscribe(({ gapBefore }) => gaps.push(gapBefore));
     for (const n of [0, 1, 5, 6]) send(tick(n));
-    expect(statuses).toEqual([{ feed: 'feed', state: 'gap', reason: 'sequence numbers jump', missing: 3 }]);
+    expect(statuses).toEqual([{ feed: 'feed', key: 'a', state: 'gap', reason: 'sequence numbers jump', missing: 3 }]);
     expect(gaps).toEqual([false, false, true, false]);
     expect(engine.counters).toMatchObject({ gaps: 1, missing: 3 });
   });
