@@ -21,6 +21,9 @@ export type FeedEvent =
 export type LinkEvent =
   | { kind: 'open' | 'stale' | 'awake' }
   | { kind: 'message'; data: Uint8Array; ack?: () => void }
+  /** Everything that was asked for comes: it could take over from another link; it will close, and another should. */
+  | { kind: 'ready' }
+  | { kind: 'leaving'; reason: string }
   /** The other side says what is missing: ticks, or null where it does not say how many. */
   | { kind: 'gap'; reason: string; missing: number | null }
   | { kind: 'closed'; reason: string };
