@@ -120,20 +120,8 @@ function httpLink(address: string, options: LinkOptions): Observable<LinkEvent> 
     }
 
     async function take(response: Response): Promise<void> {
-      const held: Uint8Array[] = [];
-      let bytes = 0;
-      for await (const piece of pieces(response)) {
-        bytes += piece.byteLength;
-        if (bytes > MAX_PAYLOAD) throw new Error(`an answer is larger than ${MAX_PAYLOAD} bytes`);
-        held.push(piece);
-      }
+      const data = await readAll(response);
       silence?.heard();
-      const data = new Uint8Array(bytes);
-      let at = 0;
-      for (const piece of held) {
-        data.set(piece, at);
-        at += piece.byteLength;
-      }
       say(data);
       subscriber.add(scheduler.schedule(begin, every));
     }
@@ -147,6 +135,24 @@ function httpLink(address: string, options: LinkOptions): Observable<LinkEvent> 
     begin();
     return () => abort.abort();
   });
+}
+
+/** The body of an answer. @throws Error for one that is too large */
+export async function readAll(response: Response): Promise<Uint8Array> {
+  const held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces(response)) {
+    bytes += piece.byteLength;
+    if (bytes > MAX_PAYLOAD) throw new Error(`an answer is larger than ${MAX_PAYLOAD} bytes`);
+    held.push(piece);
+  }
+  const data = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of held) {
+    data.set(piece, at);
+    at += piece.byteLength;
+  }
+  return data;
 }
 
 async function* pieces({ body }: Response): AsyncGenerator<Uint8Array> {

@@ -173,8 +173,10 @@ async function flatConfig(
   const envelope = envelopeOf(source);
   const expressions = asked ?? spec?.features ?? null;
   if (own) {
-    const columns = expressions || !spec ? asked : plainColumns(compileMapping(own).columns);
-    return parseEngineConfig({ mapping: own, columns });
+    const config = parseEngineConfig({ mapping: own, columns: asked });
+    if (expressions || !spec) return config;
+    const { bars } = config.mapping.resample ?? {};
+    return { ...config, columns: plainColumns(bars ? Object.keys(bars) : compileMapping(own).columns) };
   }
   if (!expressions) {
     const found = await discover();

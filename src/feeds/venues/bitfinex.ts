@@ -1,60 +1,93 @@
-import { object, text, type Venue } from './venue.ts';
+import { Candles } from './candles.ts';
+import { object, text, type Venue, type VenueTick } from './venue.ts';
 
 /** Asks for a number of each message, as the last item of its list. */
 const SEQUENCES = 65_536;
 const ENDINGS: Readonly<Record<number, string>> = {
   20051: 'the venue says that it will restart',
   20060: 'the venue is in maintenance',
+  20061: 'the venue ends its maintenance, and asks for new subscriptions',
 };
+const CANDLES = 'trade:1m:';
 
 /** Bitfinex v2: lists by channel numbers that the subscription gave; a trade is said twice (`te`, `tu`), and taken once. */
 export const bitfinex: Venue = {
   name: 'bitfinex',
   title: 'Bitfinex',
   endpoint: () => 'wss://api-pub.bitfinex.com/ws/2',
-  channels: ['trades'],
   time: 'ms',
-  subscribe: (symbols) => [
+  subscribe: (symbols, channel) => [
     { event: 'conf', flags: SEQUENCES },
-    ...symbols.map((symbol) => ({ event: 'subscribe', channel: 'trades', symbol })),
+    ...symbols.map((symbol) => ({
+      event: 'subscribe',
+      channel,
+      ...(channel === 'candles' ? { key: `${CANDLES}${symbol}` } : { symbol }),
+    })),
   ],
   most: 25,
   confirms: (symbols) => symbols.length,
   heartbeat: 15,
   limit: { connections: 20, seconds: 60 },
-  reader() {
+  reader(channel) {
     const symbols = new Map<unknown, string>();
+    const candles = new Candles('ms');
     return (message) => {
       if (!Array.isArray(message)) {
         const m = object(message);
-        if (m.event === 'error') return { kind: 'error', reason: text(m.msg) };
+        if (m.event === 'error') {
+          const about = m.symbol ?? m.pair ?? m.key;
+          return { kind: 'error', reason: about === undefined ? text(m.msg) : `${text(m.msg)}: ${text(about)}` };
+        }
+        // without numbers nothing would tell that a message is missing
+        if (m.event === 'conf' && m.status !== 'OK')
+          return { kind: 'error', reason: `to number its messages: ${text(m.status)}` };
         if (m.event === 'info' && ENDINGS[m.code as number])
           return { kind: 'ending', reason: ENDINGS[m.code as number]! };
+        if (m.event === 'info' && object(m.platform).status === 0) return { kind: 'ending', reason: ENDINGS[20060]! };
         if (m.event !== 'subscribed') return { kind: 'other' };
-        symbols.set(m.chanId, String(m.symbol));
+        symbols.set(m.chanId, String(channel === 'candles' ? m.key : m.symbol).replace(CANDLES, ''));
         return { kind: 'acknowledged' };
       }
-      const [channel, what, trade] = message as [unknown, unknown, unknown];
-      const key = symbols.get(channel);
+      const [chanId, what, trade] = message as [unknown, unknown, unknown];
+      const key = symbols.get(chanId);
       const last = message.at(-1);
       const numbered = typeof last === 'number' && message.length > (Array.isArray(what) || what === 'hb' ? 2 : 3);
       const sequence = numbered ? { sequence: last } : {};
       if (what === 'hb') return { kind: 'alive', ...sequence };
       if (key === undefined) return { kind: 'other', ...sequence };
-      const tickOf = (one: unknown, history: boolean) => {
-        const [id, time, amount, price] = Array.isArray(one) ? one : [];
-        // the amount's sign is the taker's side
-        const size = typeof amount === 'number' ? amount : Number.NaN;
-        return { key, time, values: [price, Math.abs(size), Math.sign(size)], id, ...(history ? { history } : {}) };
-      };
-      if (what === 'te') return { kind: 'ticks', ticks: [tickOf(trade, false)], ...sequence };
+      if (channel === 'ticker') {
+        if (!Array.isArray(what)) return { kind: 'other', ...sequence };
+        const [bid, , ask, , , , price, volume] = what;
+        return { kind: 'ticks', ticks: [{ key, values: [bid, ask, price, volume] }], ...sequence };
+      }
+      if (channel === 'candles') {
+        if (!Array.isArray(what)) return { kind: 'other', ...sequence };
+        const snapshot = Array.isArray(what[0]) || what.length === 0;
+        const ticks = candles.push(
+          // the close stands before the high
+          (snapshot ? what : [what]).map((candle: unknown) => {
+            const [time, open, close, high, low, volume] = Array.isArray(candle) ? candle : [];
+            return { key, time, values: [open, high, low, close, volume] };
+          }),
+          snapshot,
+        );
+        return ticks.length === 0 ? { kind: 'alive', ...sequence } : { kind: 'ticks', ticks, ...sequence };
+      }
+      if (what === 'te') return { kind: 'ticks', ticks: [tradeOf(trade, key)], ...sequence };
       if (!Array.isArray(what)) return { kind: 'alive', ...sequence };
       // the snapshot, newest first
       const ticks = what
-        .map((one) => tickOf(one, true))
+        .map((one) => ({ ...tradeOf(one, key), history: true }))
         .reverse()
         .sort((a, b) => Number(a.time) - Number(b.time));
       return { kind: 'ticks', ticks, ...sequence };
     };
   },
 };
+
+function tradeOf(trade: unknown, key: string): VenueTick {
+  const [id, time, amount, price] = Array.isArray(trade) ? trade : [];
+  // the amount's sign is the taker's side
+  const size = typeof amount === 'number' ? amount : Number.NaN;
+  return { key, time, values: [price, Math.abs(size), Math.sign(size)], id };
+}

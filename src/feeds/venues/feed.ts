@@ -5,8 +5,20 @@ import { ConfigError, invalid } from '../../errors.ts';
 import { type Edge, type FeedKind, feedKind, type LinkEvent } from '../feed.ts';
 import { reconnecting } from '../reconnect.ts';
 import { openSocket } from '../socket.ts';
+import { Fills } from './fill.ts';
 import { venues } from './index.ts';
 import { CHANNELS, type Channel, type Venue } from './venue.ts';
+
+/** Of venues that can be asked for trades. */
+const fillOptions = {
+  /** Where trades that were missed are asked for, where that is another one than the venue's own. */
+  rest: z
+    .string()
+    .regex(/^https?:\/\//, { error: 'a URL that begins with http: or https:' })
+    .optional(),
+  /** Whether they are. */
+  fill: z.boolean().default(true),
+};
 
 /** Within so many ms a subscription is confirmed, or the link is given up. */
 const CONFIRMED_MS = 5000;
@@ -16,7 +28,7 @@ const MOST = 200;
 export const venueFeeds: readonly FeedKind[] = venues.map((venue) =>
   feedKind({
     schemes: [venue.name],
-    summary: `${venue.title}: ${venue.channels.join(', ')} of the symbols in the URL`,
+    summary: `${venue.title}: ${CHANNELS.join(', ')} of the symbols in the URL`,
     options: {
       /** By default what the venue's signs of life call for. */
       staleAfter: z
@@ -30,22 +42,31 @@ export const venueFeeds: readonly FeedKind[] = venues.map((venue) =>
         .string()
         .regex(/^wss?:\/\//, { error: 'a URL that begins with ws: or wss:' })
         .optional(),
+      ...(venue.fill ? fillOptions : {}),
     },
     mapping: ({ channel }) => ({ venue: venue.name, channel }),
-    open({ url, staleAfter, channel, endpoint }, edge) {
+    open({ url, staleAfter, channel, endpoint, ...more }, edge) {
+      const { rest, fill = true } = more as { rest?: string; fill?: boolean };
       const symbols = symbolsOf(url, venue.most);
-      if (!venue.channels.includes(channel))
-        throw new ConfigError(
-          invalid('feed.channel', channel, `one that ${venue.title} has: ${venue.channels.join(', ')}`),
-        );
       const { scheduler = asyncScheduler } = edge;
       const budget = new Budget(venue, scheduler);
+      const dense = venue.dense?.includes(channel) ?? false;
+      // another host's trades are not the venue's own
+      const asked = rest ?? (endpoint === undefined ? venue.fill?.rest : undefined);
+      const fills = dense
+        ? new Fills({ venue, rest: fill ? (asked?.replace(/\/$/, '') ?? null) : null, feed: url, edge, scheduler })
+        : null;
       const link = (): Observable<LinkEvent> =>
         venueLink(venue, symbols, channel, {
-          ...{ url: endpoint ?? venue.endpoint(channel), edge, scheduler },
+          ...{ url: endpoint ?? venue.endpoint(channel), edge, scheduler, fills },
           ...{ staleAfter: staleAfter * 1000, wait: budget.wait() },
         });
-      return reconnecting(link, { ...edge, scheduler, staleAfter: staleAfter * 1000, feed: url });
+      const events = reconnecting(link, {
+        ...{ ...edge, scheduler, staleAfter: staleAfter * 1000, feed: url },
+        // trades are known by their numbers or names; of two equal tickers nobody knows
+        ...{ repeats: channel === 'trades' || dense, resumes: () => fills?.knows(symbols.length) ?? false },
+      });
+      return fills?.into(events) ?? events;
     },
   }),
 );
@@ -93,22 +114,24 @@ interface LinkOptions {
   url: string;
   edge: Edge;
   scheduler: SchedulerLike;
+  fills: Fills | null;
   staleAfter: number;
   /** Ms before it may connect. */
   wait: number;
 }
 
-/** One connection: what the venue refuses or announces ends it, with its reason; numbers that jump are gaps. */
+/** One connection: what the venue refuses or announces ends it, with its reason; numbers of messages that jump are gaps. */
 function venueLink(
   venue: Venue,
   symbols: readonly string[],
   channel: Channel,
-  { url, edge, scheduler, staleAfter, wait }: LinkOptions,
+  { url, edge, scheduler, fills, staleAfter, wait }: LinkOptions,
 ): Observable<LinkEvent> {
   return new Observable((subscriber) => {
     const read = venue.reader(channel);
     const decoder = new TextDecoder();
     let confirmed = 0;
+    let ready = false;
     let sequence: number | null = null;
     const end = (reason: string): void => {
       subscriber.next({ kind: 'closed', reason });
@@ -126,18 +149,23 @@ function venueLink(
         // junk is counted by the mapping, with the message
       }
       const said = read(message, text);
-      if ('reason' in said) {
+      if (said.kind === 'error' || said.kind === 'ending') {
         end(said.kind === 'error' ? `${venue.title} refuses: ${said.reason}` : said.reason);
         return;
       }
       if (said.kind === 'acknowledged') confirmed++;
-      if (said.sequence !== undefined) {
-        const missing = sequence === null ? 0 : said.sequence - sequence - 1;
+      else if (said.kind === 'ticks') fills?.read(data, said.ticks);
+      if ('sequence' in said) {
+        const missing = sequence === null ? 0 : said.sequence! - sequence - 1;
         if (missing > 0)
           subscriber.next({ kind: 'gap', reason: `${missing} messages of the venue are missing`, missing: null });
-        sequence = said.sequence;
+        sequence = said.sequence!;
       }
       subscriber.next({ kind: 'message', data });
+      if (said.kind === 'leaving') subscriber.next({ kind: 'leaving', reason: said.reason });
+      if (ready || said.kind === 'acknowledged' || confirmed < venue.confirms(symbols, channel)) return;
+      ready = true;
+      subscriber.next({ kind: 'ready' });
     };
     const connect = (): void => {
       const socket = openSocket(
@@ -157,10 +185,13 @@ function venueLink(
             else subscriber.next(event);
             if (event.kind !== 'open') return;
             later(CONFIRMED_MS, () => {
-              if (confirmed >= venue.confirms(symbols)) return;
+              if (confirmed >= venue.confirms(symbols, channel)) return;
               end(`${venue.title} has not confirmed the subscription within ${CONFIRMED_MS / 1000} s`);
             });
-            if (venue.life) later(venue.life * 1000, () => end('planned: before the venue closes it'));
+            if (venue.life)
+              later(venue.life * 1000, () =>
+                subscriber.next({ kind: 'leaving', reason: 'before the venue closes it' }),
+              );
           },
           complete: () => subscriber.complete(),
         }),

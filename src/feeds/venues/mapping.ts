@@ -1,16 +1,25 @@
 /** What a venue's messages mean, as a config and a recording have it: pure, and the same live and in a replay. */
 import { z } from 'zod';
-import { ConfigError, invalid } from '../../errors.ts';
+import { invalid } from '../../errors.ts';
 import type { Tick } from '../../types.ts';
 import type { Mapped, Mapping } from '../mapping.ts';
 import { resampleSchema } from '../resample.ts';
-import { decimal, parseTime } from '../time.ts';
+import { decimal, parseTime, type TimeFormat } from '../time.ts';
+import { type Filled, readFilled } from './filled.ts';
 import { findVenue, venues } from './index.ts';
 import { CHANNELS, COLUMNS, type VenueTick } from './venue.ts';
 
 const names = venues.map(({ name }) => name) as [string, ...string[]];
 
-export const venueMappingSchema = z.strictObject({
+/** Candles that a venue does not send: as others send them, of its trades. */
+const MADE: z.input<typeof resampleSchema> = {
+  every: '1m',
+  bars: {
+    ...{ open: 'first(price)', high: 'max(price)', low: 'min(price)', close: 'last(price)', volume: 'sum(size)' },
+  },
+};
+
+const fields = z.strictObject({
   venue: z.enum(names),
   channel: z.enum(CHANNELS).default('trades'),
   /** As in a mapping of one's own. */
@@ -26,25 +35,26 @@ export const venueMappingSchema = z.strictObject({
   resample: resampleSchema.optional(),
 });
 
+export const venueMappingSchema = fields.transform((mapping) => {
+  if (!findVenue(mapping.venue)?.made?.includes(mapping.channel)) return mapping;
+  const { bars, ...resample } = mapping.resample ?? MADE;
+  return { ...mapping, resample: resampleSchema.parse({ ...resample, bars: bars ?? MADE.bars }) };
+});
+
 export type VenueMapping = z.input<typeof venueMappingSchema>;
 
-/** @throws ConfigError for a channel that the venue has not */
 export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping): Mapping {
   const venue = findVenue(name)!;
-  if (!venue.channels.includes(channel))
-    throw new ConfigError(
-      invalid('mapping.channel', channel, `one that ${venue.title} has: ${venue.channels.join(', ')}`),
-    );
-  const columns = COLUMNS[channel];
+  const columns = COLUMNS[venue.made?.includes(channel) ? 'trades' : channel];
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const read = venue.reader(channel);
 
-  function tickOf(one: VenueTick): Tick | string {
+  function tickOf(one: VenueTick, format: TimeFormat, received: number): Tick | string {
     const { key, time, values, seq, id, history } = one;
     if (typeof key !== 'string' || key === '' || key.length > 200)
       return invalid('key', key, 'a symbol of up to 200 letters');
-    const at = parseTime(time, venue.time);
-    if (Number.isNaN(at)) return invalid('time', time, `a time, ${venue.time}`);
+    const at = 'time' in one ? parseTime(time, format) : received;
+    if (Number.isNaN(at)) return invalid('time', time, `a time, ${format}`);
     const numbers: Record<string, number> = {};
     for (const [i, column] of columns.entries()) {
       const value = typeof values[i] === 'string' ? decimal(values[i]) : values[i];
@@ -65,7 +75,8 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
 
   return {
     columns,
-    parse(data) {
+    dense: venue.dense?.includes(channel) ?? false,
+    parse(data, received = Number.NaN) {
       const mapped: Mapped = { ticks: [], resets: false, invalid: [], held: 0, ignored: 0 };
       let text: string;
       let message: unknown;
@@ -76,19 +87,25 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
         mapped.invalid.push(invalid('message', new TextDecoder().decode(data.subarray(0, 80)), 'JSON in UTF-8'));
         return mapped;
       }
-      const said = read(message, text);
+      const filled = venue.fill ? readFilled(venue.fill, message) : null;
+      const said = filled ?? read(message, text);
       if (said.kind !== 'ticks') {
         mapped.ignored = 1;
         return mapped;
       }
       for (const one of said.ticks) {
-        const tick = tickOf(one);
+        const tick = tickOf(one, said.time ?? venue.time, received);
         if (typeof tick === 'string') mapped.invalid.push(tick);
-        else mapped.ticks.push(tick);
+        else mapped.ticks.push(filled ? within(tick, filled) : tick);
       }
       return mapped;
     },
     // nothing is held; what the connection said of itself (Bitfinex' channel numbers) is true as long as it lasts
     reset() {},
   };
+}
+
+/** Marked, and between the ticks before and after it: both hosts of a venue need not write times to the same digit. */
+function within(tick: Tick, { after, before }: Filled): Tick {
+  return { ...tick, time: Math.min(Math.max(tick.time, after), before), filled: true };
 }

@@ -10,7 +10,6 @@ export const okx: Venue = {
   name: 'okx',
   title: 'OKX',
   endpoint: (channel) => `${HOST}/${channel === 'candles' ? 'business' : 'public'}`,
-  channels: ['trades', 'ticker', 'candles'],
   time: 'ms',
   subscribe: (symbols, channel) => [
     { op: 'subscribe', args: symbols.map((instId) => ({ channel: NAMES[channel], instId })) },
@@ -24,7 +23,10 @@ export const okx: Venue = {
     const m = object(message);
     const { channel: name, instId } = object(m.arg);
     if (m.event === 'error') return { kind: 'error', reason: `${text(m.msg)} (${text(m.code)})` };
-    if (m.event === 'notice') return { kind: 'ending', reason: text(m.msg) };
+    if (m.event === 'channel-conn-count-error')
+      return { kind: 'error', reason: `too many connections to ${text(m.channel)}: ${text(m.connCount)}` };
+    // half a minute ahead
+    if (m.event === 'notice') return { kind: 'leaving', reason: text(m.msg) };
     if (m.event === 'subscribe') return { kind: 'acknowledged' };
     if (name !== NAMES[channel] || !Array.isArray(m.data)) return { kind: 'other' };
     const key = instId;

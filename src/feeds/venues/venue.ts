@@ -1,4 +1,6 @@
 /** What a market venue is: how it is asked, what its messages mean, and what it wants to hear. */
+import type { TimeFormat } from '../time.ts';
+
 export const CHANNELS = ['trades', 'ticker', 'candles'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
@@ -15,18 +17,21 @@ export type Said =
       kind: 'ticks';
       /** Oldest first. Values as sent: numbers or decimal text. */
       ticks: VenueTick[];
+      /** How their times are written, where that is not as everywhere else at this venue. */
+      time?: TimeFormat;
       /** Number of the message on its connection, where the venue numbers those. */
       sequence?: number;
     }
   /** A subscription is confirmed; a sign of life; nothing of interest. */
   | { kind: 'acknowledged' | 'alive' | 'other'; sequence?: number }
-  /** The venue refuses something, or says that it will close. */
-  | { kind: 'error' | 'ending'; reason: string };
+  /** The venue refuses something, is about to close, or says so some time ahead: the next connection is opened first. */
+  | { kind: 'error' | 'ending' | 'leaving'; reason: string };
 
 /** Everything as sent: the mapping checks it. */
 export interface VenueTick {
   key: unknown;
-  time: unknown;
+  /** Left out where the venue does not say it: then it is that of receipt. */
+  time?: unknown;
   values: readonly unknown[];
   /** The venue's number of it in its stream, where that is dense; else its name, where it has one. */
   seq?: unknown;
@@ -35,21 +40,52 @@ export interface VenueTick {
   history?: boolean;
 }
 
+/** Trades that must be there, by their numbers: what came before and after them is known. */
+export interface Hole {
+  key: string;
+  from: number;
+  to: number;
+  /** Event times of the tick before and the tick after it, ms. */
+  after: number;
+  before: number;
+}
+
+/** How a venue is asked for trades that were missed. */
+export interface Fill {
+  /** Where, without a path. */
+  readonly rest: string;
+  /** Path and query of a question about the trades of a hole. */
+  path(hole: Hole): string;
+  /** The trades of an answer, as sent, in any order. */
+  trades(answer: unknown): readonly unknown[];
+  /** One of them, as a tick with a number. */
+  tick(trade: unknown, key: string): VenueTick & { seq: unknown };
+  /** How their times are written. */
+  readonly time: TimeFormat;
+  /** A second question would have the same answer. */
+  readonly once?: true;
+}
+
 export interface Venue {
   /** The scheme of its URLs. */
   readonly name: string;
   readonly title: string;
   /** Its WebSocket. */
   endpoint(channel: Channel): string;
-  readonly channels: readonly Channel[];
+  /** Channels that are made of its trades, since it sends none. */
+  readonly made?: readonly Channel[];
+  /** Channels whose ticks are numbered one by one in each symbol, whatever the connection. */
+  readonly dense?: readonly Channel[];
+  /** How trades of those are asked for that were missed. */
+  readonly fill?: Fill;
   /** How its times are written. */
-  readonly time: 'ms' | 'iso' | 's';
+  readonly time: TimeFormat;
   /** Symbols that one connection may have, where that is fewer than usual. */
   readonly most?: number;
   /** Sent on every connection. */
   subscribe(symbols: readonly string[], channel: Channel): unknown[];
   /** Subscriptions that it confirms, each by a message. */
-  confirms(symbols: readonly string[]): number;
+  confirms(symbols: readonly string[], channel: Channel): number;
   /** Seconds between signs of life. */
   readonly heartbeat: number;
   /** What it wants to hear, at 80 % of its limit; or what it answers, where its own signs of life are out of sight. */
