@@ -15,7 +15,7 @@ const MOST_MESSAGES = 10_000;
 const MOST_BYTES = MAX_PAYLOAD;
 /** From one question to the next, ms. */
 const ASK_MS = 1000;
-/** No question after one that was not answered, ms, unless the venue says how long. */
+/** No question for so long after one that was not answered, ms; longer where the venue says so. */
 const REST_MS = 60_000;
 
 export interface FillOptions {
