@@ -78,6 +78,13 @@ export class Clock implements Timers {
     };
   }
 
+  /** No timers, at this time. */
+  reset(now: bigint): void {
+    this.#now = now;
+    this.#last = now;
+    this.#timers.splice(0);
+  }
+
   /** When a timer is due, and its place among those that are due together; null where there is none of this function. */
   timer(fire: () => void): SavedTimer | null {
     const found = this.#timers.find((timer) => timer.fire === fire);

@@ -28,6 +28,7 @@ import {
   type LogRecord,
   nanoseconds,
 } from './recording/records.ts';
+import type { Saved } from './saved.ts';
 import type { AlertTransition, DriftEvent, Explanation, FeedStatus, Tick } from './types.ts';
 
 export { type EngineConfig, type EngineInput, type ExplainConfig, parseEngineConfig } from './engine/config.ts';
@@ -186,6 +187,53 @@ export class Engine {
     return { target: explainer.target, ...explainer.question(index, options) };
   }
 
+  /** Whether `save` has all that goes on: not where the model adapts or has live Shapley values. */
+  get saves(): boolean {
+    return this.#lanesThere.every(({ explainer }) => explainer?.saves ?? true);
+  }
+
+  /** All that the next input finds, between two inputs. An engine of the same model and configuration goes on from it. */
+  save(): Saved {
+    return {
+      ...{ stamp: this.#stamp, inputs: this.#inputs, feed: this.#feed, lastInvalid: this.lastInvalid },
+      ...{ counters: { ...this.counters }, mapping: this.#mapping.save() },
+      lanes: [...this.#lanes.values()].map((lane) => lane.save(this.#clock)),
+    };
+  }
+
+  /** Takes back what `save` gave. @throws DataError for what is no state of such an engine */
+  load(saved: Saved): void {
+    try {
+      const { stamp, inputs, feed, lastInvalid, counters, mapping, lanes } = saved as unknown as {
+        stamp: bigint;
+        inputs: number;
+        feed: string;
+        lastInvalid: string | null;
+        counters: Engine['counters'];
+        mapping: Saved;
+        lanes: { key: string }[];
+      };
+      this.#clock.reset(stamp);
+      this.#stamp = stamp;
+      this.#inputs = inputs;
+      this.#feed = feed;
+      this.lastInvalid = lastInvalid;
+      Object.assign(this.counters, counters);
+      this.#mapping.load(mapping);
+      this.#lanes.clear();
+      for (const each of lanes) {
+        const lane = this.#unused ?? this.#lane(this.#explainer());
+        this.#unused = null;
+        lane.load(each as unknown as Saved, this.#clock);
+        this.#lanes.set(lane.key, lane);
+      }
+    } catch (cause) {
+      throw new DataError(invalid('snapshot', 'one of something else', 'the state of this model and configuration'), {
+        cause,
+      });
+    }
+  }
+
   /** The last word: every timer due by now fires, and the streams complete. */
   end(): void {
     this.#live('engine/clock', encodeJson({}));
@@ -217,13 +265,22 @@ export class Engine {
       throw new DataError(invalid('input topic', input.topic, 'one of an engine'));
   }
 
+  /** The stamp in ms, to the microsecond. */
+  get #nowMs(): number {
+    return Number(this.#stamp) / 1e6;
+  }
+
+  get #lanesThere(): Lane[] {
+    return [...this.#lanes.values(), ...(this.#unused ? [this.#unused] : [])];
+  }
+
   #live(topic: string, data: Uint8Array): void {
     this.input({ topic, stamp: this.#clock.stamp(this.#options.wall()), data });
   }
 
   #message(data: Uint8Array): void {
     this.counters.messages++;
-    const mapped = this.#mapping.parse(data, Number(this.#stamp / 1_000_000n));
+    const mapped = this.#mapping.parse(data, this.#nowMs);
     for (const reason of mapped.invalid) this.#invalid(reason);
     this.counters.ignored += mapped.ignored;
     this.counters.held += mapped.held;
@@ -233,7 +290,7 @@ export class Engine {
 
   #tick(tick: Tick): void {
     const { maxAhead } = this.config.mapping.time;
-    if (tick.time > Number(this.#stamp) / 1e6 + maxAhead * 1000) {
+    if (tick.time > this.#nowMs + maxAhead * 1000) {
       this.#invalid(invalid('time', tick.time, `at most ${maxAhead} s ahead of this machine's clock`));
       return;
     }
@@ -271,17 +328,17 @@ export class Engine {
     lane.heard = this.#clock.now;
     if (lane.waiting || !resampler?.waits) return;
     lane.waiting = true;
-    const patience = BigInt(Math.round(resampler.patience * 1e6));
-    const look = (): void => {
-      const left = lane.heard + patience - this.#clock.now;
-      if (left > 0n) {
-        this.#clock.after(Number(left) / 1e9, look);
-        return;
-      }
-      lane.waiting = false;
-      if (this.#lanes.get(lane.key) === lane) this.#bars(lane, resampler.flush(lane.key));
-    };
-    this.#clock.after(resampler.patience / 1000, look);
+    this.#clock.after(resampler.patience / 1000, lane.look);
+  }
+
+  #look(lane: Lane, resampler: Resampler): void {
+    const left = lane.heard + BigInt(Math.round(resampler.patience * 1e6)) - this.#clock.now;
+    if (left > 0n) {
+      this.#clock.after(Number(left) / 1e9, lane.look);
+      return;
+    }
+    lane.waiting = false;
+    if (this.#lanes.get(lane.key) === lane) this.#bars(lane, resampler.flush(lane.key));
   }
 
   /** A bar is said again: its record changes, and what came of it stays, or is made anew where it is the newest. */
@@ -450,9 +507,12 @@ export class Engine {
       resampler: resample ? new Resampler(resample, this.#mapping.columns) : null,
       filter: filter === undefined ? null : compileColumns([filter], this.#options.kernels.math),
     };
-    return new Lane(explainer, parts, this.config.alerts, this.#watchable, this.#clock, (alert, lane) =>
-      this.#alert(alert, lane),
+    const lane = new Lane(explainer, parts, this.config.alerts, this.#watchable, this.#clock, (alert, of) =>
+      this.#alert(alert, of),
     );
+    const { resampler } = parts;
+    if (resampler) lane.look = () => this.#look(lane, resampler);
+    return lane;
   }
 
   #alert(alert: AlertTransition, lane: Lane): void {

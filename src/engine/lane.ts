@@ -1,9 +1,10 @@
 import { Machine, type RuleConfig } from '../alerts/index.ts';
-import type { Timers } from '../clock.ts';
+import type { Clock, SavedTimer } from '../clock.ts';
 import { Watch } from '../drift/watch.ts';
 import type { Explainer } from '../explainer.ts';
 import type { Columns } from '../features/index.ts';
 import type { Resampler } from '../feeds/resample.ts';
+import type { Saved } from '../saved.ts';
 import type { AlertTransition, DriftEvent, Explanation, Tick } from '../types.ts';
 import type { Order } from './order.ts';
 import { type ReadSignal, signal, type Watchable } from './signal.ts';
@@ -33,9 +34,10 @@ export class Lane {
   readonly filter: Columns | null;
   readonly explainer: Explainer | null;
   key = '';
-  /** Stamp of the latest tick that a bar was made of, and whether a timer waits for its silence. */
+  /** Stamp of the latest tick that a bar was made of, and what is done where a timer waits for its silence. */
   heard = 0n;
   waiting = false;
+  look: () => void = () => {};
   gapBefore = false;
   resetBefore = false;
   /** Number of the latest tick among all that the engine took: what timers of this lane date their records with. */
@@ -48,7 +50,7 @@ export class Lane {
     { order, resampler = null, filter = null }: Pick<Lane, 'order'> & Partial<Pick<Lane, 'resampler' | 'filter'>>,
     rules: readonly RuleConfig[],
     watchable: Watchable,
-    timers: Timers,
+    clock: Clock,
     emit: (alert: AlertTransition, lane: Lane) => void,
   ) {
     this.explainer = explainer;
@@ -61,7 +63,7 @@ export class Lane {
       watch: new Watch(config),
       machine: new Machine(
         { rule: config.name, severity: config.severity, keepFiringFor: config.keepFiringFor },
-        timers,
+        clock,
         (transition) => emit({ key: this.key, ...transition }, this),
       ),
     }));
@@ -85,6 +87,39 @@ export class Lane {
       if (!tick.history) machine.pulse(event);
     }
     return found;
+  }
+
+  /** @param clock the one that its timers are of */
+  save(clock: Clock): Saved {
+    const { key, heard, gapBefore, resetBefore, sequence } = this;
+    return {
+      ...{ key, heard, gapBefore, resetBefore, sequence, order: this.order.save(), timer: clock.timer(this.look) },
+      ...{ resampler: this.resampler?.save() ?? null, filter: this.filter?.save() ?? null },
+      ...{ explainer: this.explainer?.save() ?? null },
+      rules: this.#rules.map(({ watch, machine }) => ({ watch: watch.save(), machine: machine.save(clock) })),
+    };
+  }
+
+  load(saved: Saved, clock: Clock): void {
+    const { key, heard, gapBefore, resetBefore, sequence, timer, rules, ...parts } = saved as unknown as {
+      key: string;
+      heard: bigint;
+      gapBefore: boolean;
+      resetBefore: boolean;
+      sequence: number;
+      timer: SavedTimer | null;
+      rules: { watch: Saved; machine: Saved }[];
+    } & Record<'order' | 'resampler' | 'filter' | 'explainer', Saved>;
+    Object.assign(this, { key, heard, gapBefore, resetBefore, sequence, waiting: timer !== null });
+    this.order.load(parts.order);
+    this.resampler?.load(parts.resampler);
+    this.filter?.load(parts.filter);
+    this.explainer?.load(parts.explainer);
+    if (timer) clock.resume(timer, this.look);
+    for (const [i, { watch, machine }] of this.#rules.entries()) {
+      watch.load(rules[i]!.watch);
+      machine.load(rules[i]!.machine, clock);
+    }
   }
 
   reset(): void {

@@ -1,4 +1,5 @@
 import { Restart } from '../feeds/restart.ts';
+import type { Saved, Saves } from '../saved.ts';
 import type { Tick } from '../types.ts';
 
 /** Where a tick stands in its stream: to be taken (after `missing` lost ones; null: nobody knows how many), or to be dropped. */
@@ -9,7 +10,7 @@ export type Place = { take: true; missing: number | null } | { take: false; why:
  * before the last one; and, where the feed neither names nor numbers anything, a tick with the time and the values of the last
  * one. A jump of the number is a gap.
  */
-export class Order {
+export class Order implements Saves {
   #last: Tick | null = null;
   #seq: number | null = null;
   readonly #ids = new Set<string>();
@@ -48,6 +49,25 @@ export class Order {
   /** A connection began: numbers that are its own begin anew, its times may not go back. */
   reconnected(): void {
     if (!this.#restart) this.#seq = null;
+  }
+
+  save(): Saved {
+    const restart = this.#restart?.save() ?? null;
+    return { last: this.#last && JSON.stringify(this.#last), seq: this.#seq, ids: [...this.#ids], restart };
+  }
+
+  load(saved: Saved): void {
+    const { last, seq, ids, restart } = saved as {
+      last: string | null;
+      seq: number | null;
+      ids: string[];
+      restart: Saved;
+    };
+    this.#last = last === null ? null : (JSON.parse(last) as Tick);
+    this.#seq = seq;
+    this.#ids.clear();
+    for (const id of ids) this.#ids.add(id);
+    this.#restart?.load(restart);
   }
 
   reset(): void {

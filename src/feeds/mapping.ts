@@ -1,5 +1,6 @@
 /** Turns what a feed sends into Ticks, as declared in a mapping. Junk is counted with a reason, never thrown. */
 import { ConfigError, invalid } from '../errors.ts';
+import type { Saves } from '../saved.ts';
 import type { Tick } from '../types.ts';
 import type { Envelope } from './envelope.ts';
 import type { MappingConfig } from './mappingSchema.ts';
@@ -27,7 +28,7 @@ export interface Mapped {
   ignored: number;
 }
 
-export interface Mapping {
+export interface Mapping extends Saves {
   /** Columns that every tick has. */
   readonly columns: readonly string[];
   /** Ticks of every stream are numbered one by one, whatever the connection. */
@@ -193,6 +194,13 @@ function compileOwn(config: MappingConfig): Mapping {
       return mapped;
     },
     reset: () => last.clear(),
+    save: () => [...last].map(([key, kept]) => [key, Object.entries(kept.values), Object.entries(kept.times)]),
+    load(saved) {
+      type Pairs = [string, number][];
+      last.clear();
+      for (const [key, values, times] of saved as unknown as [string, Pairs, Pairs][])
+        last.set(key, { values: Object.fromEntries(values), times: Object.fromEntries(times) });
+    },
   };
 }
 

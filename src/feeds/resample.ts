@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ConfigError, invalid } from '../errors.ts';
+import type { Saved, Saves } from '../saved.ts';
 import type { Tick } from '../types.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 };
@@ -87,7 +88,7 @@ export interface Closed {
 /** Most ticks close nothing. */
 const NOTHING: Closed = { bars: [], late: false, hole: false };
 
-export class Resampler {
+export class Resampler implements Saves {
   /** Columns of its bars. */
   readonly columns: readonly string[];
   /** Ms after the last tick at which what is open closes by itself. */
@@ -151,6 +152,25 @@ export class Resampler {
   /** Whether something waits to be closed. */
   get waits(): boolean {
     return this.#open.size > 0;
+  }
+
+  save(): Saved {
+    const last = this.#last && { bar: saveBar(this.#last.bar), values: Object.entries(this.#last.values) };
+    return { open: [...this.#open.values()].map(saveBar), newest: this.#newest, closed: this.#closed, last };
+  }
+
+  load(saved: Saved): void {
+    const { open, newest, closed, last } = saved as unknown as {
+      open: SavedBar[];
+      newest: number;
+      closed: number;
+      last: { bar: SavedBar; values: [string, number][] } | null;
+    };
+    this.#open.clear();
+    for (const bar of open) this.#open.set(bar.at, loadBar(bar));
+    this.#newest = newest;
+    this.#closed = closed;
+    this.#last = last && { bar: loadBar(last.bar), values: Object.fromEntries(last.values) };
   }
 
   reset(): void {
@@ -224,4 +244,14 @@ export class Resampler {
     if (this.#config.empty === 'mask' || !this.#last) return { key, time: at, seq: null, values: {}, empty: true };
     return { key, time: at, seq: null, values: { ...this.#last.values }, held: [...this.columns], empty: true };
   }
+}
+
+type SavedBar = Omit<Bar, 'held'> & { held: string[] };
+
+function saveBar(bar: Bar): SavedBar & { [name: string]: Saved } {
+  return { ...bar, values: bar.values.slice(), held: [...bar.held] };
+}
+
+function loadBar(bar: SavedBar): Bar {
+  return { ...bar, held: new Set(bar.held) };
 }

@@ -1,8 +1,10 @@
+import type { Saved, Saves } from '../saved.ts';
+
 /** Ticks in a row after which numbers that were passed long ago are new ones. */
 const ENOUGH = 3;
 
 /** Notices that a stream's numbers begin anew: three in a row that were passed, each at a later time than all before. */
-export class Restart {
+export class Restart implements Saves {
   #newest = Number.NEGATIVE_INFINITY;
   #row = 0;
 
@@ -20,5 +22,15 @@ export class Restart {
     if (++this.#row < ENOUGH) return false;
     this.#row = 0;
     return true;
+  }
+
+  save(): Saved {
+    return { newest: this.#newest, row: this.#row };
+  }
+
+  load(saved: Saved): void {
+    const { newest, row } = saved as { newest: number; row: number };
+    this.#newest = newest;
+    this.#row = row;
   }
 }

@@ -7,8 +7,9 @@ import { readModel } from '../../src/model/formats/index.ts';
 import { asset } from '../../src/node/assets.ts';
 import { readData } from '../../src/node/data.ts';
 import { decodeAttribution, decodeShapley } from '../../src/recording/index.ts';
+import { decodeSaved, encodeSaved, type Saved } from '../../src/saved.ts';
 import type { AlertTransition, DriftEvent, FeedStatus, Tick } from '../../src/types.ts';
-import { kernels } from '../kernels.ts';
+import { kernels, random } from '../kernels.ts';
 import { busyConfig, busySession, isInput, SECOND, session, smallConfig, smallModel, tick } from './session.ts';
 
 describe('one tick', () => {
@@ -341,10 +342,10 @@ it('a rule on the market model that Keras made fires on the published days, as a
   expect(alerts[0]).toMatchObject({ severity: 'critical', direction: 'up' });
 });
 
-describe('what a mapping makes of ticks', () => {
-  const with_ = (mapping: object): EngineInput =>
-    ({ ...smallConfig, alerts: [], mapping: { ...smallConfig.mapping, ...mapping } }) as EngineInput;
+const with_ = (mapping: object): EngineInput =>
+  ({ ...smallConfig, alerts: [], mapping: { ...smallConfig.mapping, ...mapping } }) as EngineInput;
 
+describe('what a mapping makes of ticks', () => {
   it('drops what is ahead of its clock, and what it has seen by its id', () => {
     const { send, engine, of } = session(with_({ seq: undefined, id: { path: 'id', window: 2 } }));
     const ahead = 1_700_000_000_000 + 120_000;
@@ -458,5 +459,75 @@ describe('what a mapping makes of ticks', () => {
     for (const record of live.records.filter(isInput)) again.engine.input(record);
     expect(again.records).toEqual(live.records);
     expect(live.engine.counters.revised + live.engine.counters.late).toBeGreaterThan(0);
+  });
+});
+
+describe('a saved engine', () => {
+  const alerts = smallConfig.alerts!.map((rule) => ({
+    ...rule,
+    ...{ standardise: { from: 5 }, options: { threshold: 5, delta: 0.25, min_instances: 8 } },
+  }));
+  const explain = { ...smallConfig.explain, eps: 1e-3, interval: { coverage: 0.5 } };
+  const ticks: EngineInput = { ...smallConfig, alerts, explain };
+  const bars = with_({
+    resample: { every: '3s', lateness: '1s', late: 'revise', revise: 'rewind', empty: 'hold' },
+    ...{ missing: 'hold', id: { path: 'n' } },
+  });
+  const configs: [string, EngineInput][] = [
+    ['ticks of several keys', ticks],
+    ['bars, late ones among them', { ...ticks, mapping: bars.mapping }],
+  ];
+
+  /** Inputs with everything: junk, statuses, silence in which timers fire, a reset. */
+  function recorded(config: EngineInput) {
+    const live = session(config);
+    live.engine.status({ feed: 'test', state: 'open' });
+    for (let n = 0; n < 160; n++) {
+      if (n % 11 !== 3) live.send({ ...tick(n), t: 1_600_000_000_000 + 1000 * (n - (n % 5 === 0 ? 2 : 0)) }, 0.4);
+      if (n % 7 === 0) live.send(tick(n, { key: 'b', n: n / 7, x: n % 2 ? null : 1 }), 0.05);
+      if (n === 10) live.send('{"half": ', 0);
+      if (n % 40 === 39) live.wait(6);
+      if (n === 70) live.engine.status({ feed: 'test', state: 'gap', from: 1, to: 2, missing: null });
+      if (n === 120) live.send({ type: 'reset' });
+      live.engine.advance();
+    }
+    live.wait(10);
+    live.engine.end();
+    return live;
+  }
+
+  it.each(configs)('goes on with the same bytes from any input on: %s', (_name, config) => {
+    const live = recorded(config);
+    const inputs = live.records.filter(isInput);
+    expect(live.engine.counters.alerts).toBeGreaterThan(1);
+    expect(live.engine.saves).toBe(true);
+    const whole = session(config);
+    const next = random(5);
+    let split = session(config);
+    const records = [];
+    let [splits, largest] = [0, 0];
+    for (const input of inputs) {
+      whole.engine.input(input);
+      split.engine.input(input);
+      if (next() < 0.5) continue;
+      const saved = encodeSaved(split.engine.save());
+      largest = Math.max(largest, saved.byteLength);
+      records.push(...split.records);
+      split = session(config);
+      split.engine.load(decodeSaved(saved));
+      splits++;
+    }
+    records.push(...split.records);
+    expect(splits).toBeGreaterThan(40);
+    expect(records).toEqual(whole.records);
+    expect(records).toEqual(live.records);
+    expect(split.engine.counters).toEqual(live.engine.counters);
+    expect(largest).toBeLessThan(40_000);
+  });
+
+  it('says that a model that adapts cannot be saved, and refuses what is none of its states', () => {
+    expect(session(busyConfig).engine.saves).toBe(false);
+    const wrong: Saved[] = [null, 3, {}, { stamp: 1n, lanes: [{}] }];
+    for (const saved of wrong) expect(() => session(ticks).engine.load(saved)).toThrow(/^invalid snapshot: /);
   });
 });

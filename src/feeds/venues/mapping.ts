@@ -102,6 +102,8 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
     },
     // nothing is held; what the connection said of itself (Bitfinex' channel numbers) is true as long as it lasts
     reset() {},
+    save: () => read.save?.() ?? null,
+    load: (saved) => read.load?.(saved),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What a market venue is: how it is asked, what its messages mean, and what it wants to hear. */
+import type { Saves } from '../../saved.ts';
 import type { TimeFormat } from '../time.ts';
 
 export const CHANNELS = ['trades', 'ticker', 'candles'] as const;
@@ -95,8 +96,10 @@ export interface Venue {
   /** Seconds after which it closes by itself: left before. */
   readonly life?: number;
   /** Reads messages of one connection: it may remember what it was told. @param text as received */
-  reader(channel: Channel): (message: unknown, text: string) => Said;
+  reader(channel: Channel): Reader;
 }
+
+export type Reader = ((message: unknown, text: string) => Said) & Partial<Saves>;
 
 export type Json = Record<string, unknown>;
 
