@@ -280,7 +280,7 @@ export class Engine {
 
   #message(data: Uint8Array): void {
     this.counters.messages++;
-    const mapped = this.#mapping.parse(data, this.#nowMs);
+    const mapped = this.#mapping.parse(data, Math.round(Number(this.#stamp) / 1e6));
     for (const reason of mapped.invalid) this.#invalid(reason);
     this.counters.ignored += mapped.ignored;
     this.counters.held += mapped.held;

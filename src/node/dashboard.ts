@@ -81,7 +81,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
 
   const status = (): Status => {
     const { ticks: taken, waiting, explained, gaps, late, ...dropped } = engine().counters;
-    const { duplicates, revised, redelivered, invalid: junk, held } = dropped;
+    const { duplicates, revised, redelivered, filled, invalid: junk, held } = dropped;
     const ticks = taken - waiting;
     return {
       type: 'status',
@@ -97,6 +97,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       invalid: junk,
       revised,
       redelivered,
+      filled,
       held,
       tickMs: tickMs.percentile(0.5),
       tickMsP99: tickMs.percentile(0.99),

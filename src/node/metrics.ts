@@ -68,6 +68,7 @@ export function createMetrics({ status, hub, version }: Measured): Metrics {
   counter('whytick_duplicates_total', 'Ticks dropped because they had come before.', () => status().duplicates);
   counter('whytick_revised_total', 'Bars said again because of a late tick.', () => status().revised);
   counter('whytick_redelivered_total', 'Ticks taken that may have come before.', () => status().redelivered);
+  counter('whytick_filled_total', 'Ticks asked for afterwards.', () => status().filled);
   counter('whytick_invalid_total', 'Messages or ticks dropped as junk.', () => status().invalid);
   counter('whytick_held_total', 'Values held because a tick had none.', () => status().held);
   gauge(

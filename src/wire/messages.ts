@@ -76,6 +76,8 @@ export interface Status {
   revised: number;
   /** Taken, though they may have come before. */
   redelivered: number;
+  /** Asked for afterwards, since the stream had left them out. */
+  filled: number;
   invalid: number;
   held: number;
   /** Median and 99th percentile of the engine's time for one tick, ms. */

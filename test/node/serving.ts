@@ -50,6 +50,7 @@ export const status: Status = {
   invalid: 0,
   revised: 0,
   redelivered: 0,
+  filled: 0,
   held: 0,
   tickMs: 0,
   tickMsP99: 0,

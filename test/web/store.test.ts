@@ -138,6 +138,7 @@ describe('pageState', () => {
     invalid: 0,
     revised: 0,
     redelivered: 0,
+    filled: 0,
     held: 0,
     tickMs: 1,
     tickMsP99: 1,

@@ -36,6 +36,7 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
       fact('Duplicates, invalid', `${count(status.duplicates)}, ${count(status.invalid)}`, status.invalid > 0);
       if (status.revised > 0) fact('Bars revised', count(status.revised));
       if (status.redelivered > 0) fact('Perhaps repeated', count(status.redelivered), true);
+      if (status.filled > 0) fact('Filled afterwards', count(status.filled));
       fact('Held values', count(status.held));
       fact(
         'Explained',
