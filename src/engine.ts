@@ -419,10 +419,13 @@ export class Engine {
 
   #feedStatus(status: FeedStatus): void {
     this.#feed = status.feed;
-    if (status.state === 'open') for (const lane of this.#lanes.values()) lane.order.reconnected();
-    if (status.state === 'gap') {
+    const { state, key, resumed } = status;
+    if (state === 'open' && !resumed) for (const lane of this.#lanes.values()) lane.order.reconnected();
+    if (state === 'gap') {
       this.counters.gaps++;
-      for (const lane of this.#lanes.values()) lane.gapBefore = true;
+      // a mapping without keys makes one stream of all
+      const one = key !== undefined && typeof this.config.mapping.key === 'object';
+      for (const lane of this.#lanes.values()) if (!one || lane.key === key) lane.gapBefore = true;
     }
     this.#status.next(status);
   }

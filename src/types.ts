@@ -175,4 +175,6 @@ export interface FeedStatus {
   from?: number;
   to?: number;
   missing?: number | null;
+  /** Of `open`: numbers go on where they were. */
+  resumed?: boolean;
 }

@@ -19,13 +19,17 @@ export type FeedEvent =
 
 /** Life of one connection. `closed` is always the last. */
 export type LinkEvent =
-  | { kind: 'open' | 'stale' | 'awake' }
+  /** `resumed`: what was sent while no link was open is sent again, so that this one begins without a gap. */
+  | { kind: 'open'; resumed?: boolean }
+  | { kind: 'stale' }
+  /** With a reason: not silence has ended, but something is worth saying. */
+  | { kind: 'awake'; reason?: string }
   | { kind: 'message'; data: Uint8Array; ack?: () => void }
   /** Everything that was asked for comes: it could take over from another link; it will close, and another should. */
   | { kind: 'ready' }
   | { kind: 'leaving'; reason: string }
-  /** The other side says what is missing: ticks, or null where it does not say how many. */
-  | { kind: 'gap'; reason: string; missing: number | null }
+  /** The other side says what is missing: ticks, or null where it does not say how many; of one stream, or of all. */
+  | { kind: 'gap'; reason: string; missing: number | null; key?: string }
   | { kind: 'closed'; reason: string };
 
 /** What feeds use of the machine or of the page that they run on. */
@@ -62,6 +66,8 @@ export interface FeedKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): AnyMapping;
   /** Where its messages are envelopes around what was sent. */
   readonly envelope?: Envelope;
+  /** A source for somebody who only has a look, where listening otherwise leaves traces: a session, a place in a queue. */
+  visit?(source: FeedSource & z.infer<z.ZodObject<Shape>>): FeedSource & z.infer<z.ZodObject<Shape>>;
   /**
    * Opens nothing yet: that is what subscribing does. Never errors; completes only where there is an end (a file).
    * @throws ConfigError for a URL or options that cannot be

@@ -94,10 +94,11 @@ export function reconnecting(link: () => Observable<LinkEvent>, options: Reconne
       switch (event.kind) {
         case 'open':
           side.openedAt = scheduler.now();
-          say('open');
+          if (event.resumed) broken = false;
+          say('open', event.resumed ? { resumed: true } : {});
           return;
         case 'awake':
-          say('open');
+          say('open', event.reason === undefined ? {} : { resumed: true, reason: event.reason });
           return;
         case 'stale':
           say('stale', { reason: `no message for ${staleAfter / 1000} s` });
@@ -108,8 +109,8 @@ export function reconnecting(link: () => Observable<LinkEvent>, options: Reconne
           renew(event.reason);
           return;
         case 'gap': {
-          const { reason, missing } = event;
-          say('gap', { from: lastMessage ?? now(), to: now(), missing, reason });
+          const { kind: _, ...gap } = event;
+          say('gap', { from: lastMessage ?? now(), to: now(), ...gap });
           return;
         }
         case 'message': {
