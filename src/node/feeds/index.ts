@@ -1,7 +1,8 @@
 /** Feeds that need the machine. Importing this file puts them into the list of all feeds. */
 import { addFeeds } from '../../feeds/index.ts';
 import { file, stdin } from './file.ts';
+import { mqtt } from './mqtt.ts';
 import { system } from './system.ts';
 import { tail } from './tail.ts';
 
-addFeeds([system, file, stdin, tail]);
+addFeeds([mqtt, system, file, stdin, tail]);
