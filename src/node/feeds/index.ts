@@ -1,8 +1,10 @@
 /** Feeds that need the machine. Importing this file puts them into the list of all feeds. */
 import { addFeeds } from '../../feeds/index.ts';
 import { file, stdin } from './file.ts';
+import { homeAssistant } from './homeAssistant.ts';
 import { mqtt } from './mqtt.ts';
+import { sparkplug } from './sparkplug.ts';
 import { system } from './system.ts';
 import { tail } from './tail.ts';
 
-addFeeds([mqtt, system, file, stdin, tail]);
+addFeeds([homeAssistant, mqtt, sparkplug, system, file, stdin, tail]);

@@ -8,7 +8,7 @@ import { ConfigError, invalid } from '../../errors.ts';
 import { type Edge, enveloped, type FeedEvent, type FeedSource, feedKind, reconnecting } from '../../feeds/index.ts';
 import { redactUrl } from '../../redact.ts';
 import { wallMs } from '../wall.ts';
-import { mqttLink, type Reader, Repeats, type Subscription } from './mqttLink.ts';
+import { mqttLink, Past, type Reader, type Subscription } from './mqttLink.ts';
 import { addressOf, filterFault, matches, topicFault } from './mqttTopic.ts';
 
 /** Messages that a broker of version 5 sends before the first of them is acknowledged. */
@@ -115,13 +115,13 @@ export function openMqtt(
   let before = Promise.resolve();
   return defer(() => {
     const reader = makeReader();
-    const repeats = new Repeats();
+    const past = new Past();
     let five = version !== '3.1.1';
     const link = () =>
       mqttLink({
         client: client(five),
         reader,
-        repeats,
+        past,
         will,
         staleAfter: staleAfter * 1000,
         scheduler,

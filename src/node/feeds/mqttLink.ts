@@ -4,6 +4,7 @@ import { asyncScheduler, Observable, type SchedulerAction, type SchedulerLike } 
 import { crc32 } from '../../crc32.ts';
 import type { LinkEvent } from '../../feeds/index.ts';
 import { Silence } from '../../feeds/silence.ts';
+import { MAX_PAYLOAD } from '../../feeds/socket.ts';
 
 export type Qos = 0 | 1;
 
@@ -41,6 +42,8 @@ export interface Reader {
   subscriptions(): Subscription[];
   /** What a packet says; null: not yet known, it is offered again after the next change of subscriptions. */
   read(packet: Packet): Reading[] | null;
+  /** A link is open, and goes on where the last one ended or not. */
+  linked?(resumed: boolean): void;
   /** What time alone says, about once a second. */
   look?(now: number): Reading[];
 }
@@ -56,7 +59,7 @@ export interface MqttLinkOptions {
   /** For MQTT.js: where, who, how. */
   client: IClientOptions & { clientId: string };
   reader: Reader;
-  repeats: Repeats;
+  past: Past;
   will: Will | undefined;
   /** Silence that is stale, ms; 0: never. */
   staleAfter: number;
@@ -102,7 +105,7 @@ type Mqtt = typeof import('mqtt').default;
 type Subscriber = import('rxjs').Subscriber<LinkEvent>;
 
 function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): () => void {
-  const { reader, repeats, will, scheduler = asyncScheduler, staleAfter, now } = options;
+  const { reader, past, will, scheduler = asyncScheduler, staleAfter, now } = options;
   const id = options.client.clientId;
   let open = false;
   /** Or failed in a way that speaks for itself. */
@@ -136,10 +139,10 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
 
   client.on('connect', ({ sessionPresent }) => {
     answered = true;
-    repeats.linked(sessionPresent);
+    past.linked(sessionPresent);
     subscribe(reader.subscriptions(), (refused, granted) => {
       if (refused) end(refused);
-      else opened(sessionPresent && granted.every((qos) => qos > 0));
+      else opened(sessionPresent && !past.lossy && granted.every((qos) => qos > 0));
     });
   });
   client.on('error', (error) => {
@@ -159,7 +162,8 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
     const { topic, payload, qos, retain, dup, messageId } = packet;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const ack = qos === 1 ? receipts.of(messageId!) : undefined;
-    const again = qos === 1 && repeats.has(messageId!, topic, bytes);
+    past.lossy ||= qos === 0 && !retain;
+    const again = qos === 1 && past.has(messageId!, topic, bytes);
     const read: Packet = {
       topic,
       payload: bytes,
@@ -176,7 +180,8 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
 
   function opened(resumed: boolean): void {
     open = true;
-    subscriber.next({ kind: 'open', resumed });
+    reader.linked?.(resumed);
+    subscriber.next(resumed ? { kind: 'open', resumed } : { kind: 'open' });
     subscriber.add(silence.start() ?? undefined);
     for (const told of early.splice(0)) told();
     if (will) client.publish(will.topic, will.online, { qos: 1, retain: will.retain });
@@ -191,6 +196,12 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
 
   function take(packet: Packet, ack: (() => void) | undefined): void {
     silence.heard();
+    const { length } = packet.payload;
+    if (length > MAX_PAYLOAD) {
+      const reason = `a message of ${length} bytes on '${packet.topic}' is left out (expected at most ${MAX_PAYLOAD})`;
+      tell([{ kind: 'note', reason }], ack);
+      return;
+    }
     const readings = reader.read(packet);
     if (readings) tell(readings, ack);
     else if (holds && held.length < MOST_HELD) held.push({ packet, ack });
@@ -218,12 +229,13 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
           break;
         case 'subscribe':
           changed = true;
+          if (each.subscriptions.length === 0) break;
           subscribe(each.subscriptions, (refused) => {
             if (refused) subscriber.next({ kind: 'awake', reason: refused });
           });
           break;
         case 'unsubscribe':
-          client.unsubscribe(each.filters, () => {});
+          if (each.filters.length > 0) client.unsubscribe(each.filters, () => {});
       }
     }
     if (changed) for (const { packet, ack: owed } of held.splice(0)) take(packet, owed);
@@ -315,10 +327,13 @@ class Receipts {
 }
 
 /**
- * A broker that was killed can forget that it sent something (mosquitto does), and sends it again without the mark. It has
- * its old packet identifier then: the same content under the number that it had on an earlier link may be a repetition.
+ * What links before this one tell about it. A broker that was killed can forget that it sent something (mosquitto does), and
+ * sends it again without the mark, with its old packet identifier: the same content under the number that it had on an
+ * earlier link may be a repetition.
  */
-export class Repeats {
+export class Past {
+  /** Something came at QoS 0: of that nothing is kept for us, whatever our subscription asks for. */
+  lossy = false;
   #before = new Map<number, number>();
   #now = new Map<number, number>();
 

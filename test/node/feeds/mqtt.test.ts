@@ -237,6 +237,19 @@ it('a lost session is a gap', async () => {
   expect(heard.statuses('gap')).toMatchObject([{ missing: null, reason: 'reconnected' }]);
 });
 
+it('what others send at QoS 0 is kept by no session: a reconnect is a gap then', async () => {
+  const own = await broker();
+  const heard = await new Heard(`${own.url}/a`).open();
+  await (await own.client()).publishAsync('a', '1', { qos: 0 });
+  await until(() => expect(heard.values).toEqual([1]));
+  await own.kill();
+  await own.start();
+  await heard.open(2);
+  await (await own.client()).publishAsync('a', '2', { qos: 1 });
+  await until(() => expect(heard.values).toEqual([1, 2]));
+  expect(heard.statuses('gap')).toMatchObject([{ missing: null, reason: 'reconnected' }]);
+});
+
 describe('a broker that is killed', () => {
   /** Sends numbers until each is acknowledged. */
   const publish = async (own: Mosquitto, numbers: number[]): Promise<void> => {
