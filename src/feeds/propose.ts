@@ -2,6 +2,7 @@
  * A mapping for a feed that nobody has described, read off the messages that it sends: which of them are ticks, where their
  * time, their key, their number and their columns stand. A proposal, to be looked at.
  */
+import type { Envelope } from './envelope.ts';
 import type { MappingConfig } from './mappingSchema.ts';
 import { pathFault } from './path.ts';
 import { decimal, parseTime, type TimeFormat } from './time.ts';
@@ -47,13 +48,14 @@ const [OLDEST, LATEST] = [631_152_000_000, 4_102_444_800_000];
 
 /**
  * @param messages as received, parsed
+ * @param envelope where they are envelopes: only what is in them is proposed, what they say themselves is known
  * @returns null where nothing among them is a tick: a time and a number at least
  */
-export function propose(messages: readonly unknown[]): Proposal | null {
+export function propose(messages: readonly unknown[], envelope: Envelope | null = null): Proposal | null {
   let best: (Proposal & { score: number }) | null = null;
-  for (const [match, some] of kindsOf(messages)) {
+  for (const [match, some] of envelope ? shapesOf(messages, envelope) : kindsOf(messages)) {
     for (const each of [...arraysOf(some), undefined]) {
-      const proposal = ofKind(some, match, each);
+      const proposal = ofKind(some, match, each, envelope);
       if (!proposal) continue;
       // more ticks first, then more columns; of equals the list
       const score = proposal.ticks * 1000 + Object.keys(proposal.mapping.features).length;
@@ -80,6 +82,18 @@ function kindsOf(messages: readonly unknown[]): [match: Record<string, string> |
   return objects.length > 0 ? [[undefined, objects]] : [];
 }
 
+/** Envelopes by the fields of what is in them: topics have little in common. No condition can tell them apart. */
+function shapesOf(messages: readonly unknown[], { payload }: Envelope): [undefined, unknown[]][] {
+  const shapes = new Map<string, unknown[]>();
+  for (const message of messages) {
+    const inside = at(message, payload);
+    if (typeof inside !== 'object' || inside === null) continue;
+    const shape = Array.isArray(inside) ? '[]' : JSON.stringify(Object.keys(inside).sort());
+    shapes.set(shape, [...(shapes.get(shape) ?? []), message]);
+  }
+  return [...shapes.values()].map((some) => [undefined, some]);
+}
+
 /** Paths of lists of objects or lists, of which each may be a tick. */
 function arraysOf(messages: readonly unknown[]): string[] {
   const paths = new Set<string>();
@@ -100,22 +114,27 @@ function ofKind(
   messages: readonly unknown[],
   match: Record<string, string> | undefined,
   each: string | undefined,
+  envelope: Envelope | null,
 ): (Omit<Proposal, 'matched'> & { ticks: number }) | null {
   const items = messages.flatMap((message) => {
     const inner = each === undefined ? message : at(message, each);
     return (each === undefined ? [inner] : Array.isArray(inner) ? inner : []).map((item) => ({ message, item }));
   });
-  const own = leaves(items.map(({ item }) => item));
+  const found = leaves(items.map(({ item }) => item));
   const around = each === undefined ? [] : leaves(items.map(({ message }) => message)).map(outer);
-  const all = [...own, ...around.filter(({ path }) => !path.startsWith(`$.${each}.`))];
-  const time = timeOf(all);
+  const all = [...found, ...around.filter(({ path }) => !path.startsWith(`$.${each}.`))];
+  const inside = envelope ? all.filter(({ path }) => within(path, each, envelope)) : all;
+  const own = found.filter((leaf) => inside.includes(leaf));
+  /** What the envelope says stands beside the elements of a list in it. */
+  const said = envelope && outwards(envelope, each);
+  const time = timeOf(inside) ?? (said && timeOf(all.filter(({ path }) => path === said.time)));
   if (!time) return null;
-  const key = keyOf(all, items.length);
+  const key = said?.key ? (all.find(({ path }) => path === said.key) ?? null) : keyOf(inside, items.length);
   const seq = numberOf(own, key?.values ?? null);
   const features: Record<string, string> = {};
   for (const leaf of own) {
-    const said = leaf === time.leaf || leaf === key || leaf === seq;
-    if (said || Object.keys(features).length >= MOST_COLUMNS || !leaf.values.every(isNumber)) continue;
+    const taken = leaf === time.leaf || leaf === key || leaf === seq;
+    if (taken || Object.keys(features).length >= MOST_COLUMNS || !leaf.values.every(isNumber)) continue;
     features[columnName(leaf.path, features)] = leaf.path;
   }
   if (Object.keys(features).length === 0) return null;
@@ -123,6 +142,7 @@ function ofKind(
     ...(match ? { match } : {}),
     ...(each === undefined ? {} : { each }),
     time: { path: time.leaf.path, format: time.format },
+    ...said?.mapping,
     ...(key ? { key: { path: key.path } } : {}),
     ...(seq ? { seq: { path: seq.path } } : {}),
     features,
@@ -156,6 +176,23 @@ function leaves(items: readonly unknown[]): Leaf[] {
   return [...found]
     .filter(([path, values]) => path !== '' && values.length === items.length && pathFault(path) === null)
     .map(([path, values]) => ({ path, values }));
+}
+
+/** Whether a path leads into what an envelope holds. */
+function within(path: string, each: string | undefined, { payload }: Envelope): boolean {
+  const start = each === undefined ? `${payload}.` : `$.${payload}.`;
+  return path.startsWith(start) || (each !== undefined && !path.startsWith('$.'));
+}
+
+/** Paths of an envelope, as a mapping writes them. */
+function outwards({ time, mapping }: Envelope, each: string | undefined) {
+  const from = (path: string): string => (each === undefined ? path : `$.${path}`);
+  const { key, ...rest } = mapping;
+  return {
+    time: from(time),
+    key: typeof key === 'object' ? from(key.path) : undefined,
+    mapping: Object.fromEntries(Object.entries(rest).map(([name, { path }]) => [name, { path: from(path) }])),
+  };
 }
 
 function outer({ path, values }: Leaf): Leaf {
@@ -220,7 +257,7 @@ function numberOf(own: readonly Leaf[], keys: readonly unknown[] | null): Leaf |
 
 function columnName(path: string, taken: Readonly<Record<string, string>>): string {
   const steps = path.split('.').filter((step) => !/^(?:data|payload|values?|k)$/i.test(step));
-  const short = steps.at(-1) ?? path;
+  const short = steps.at(-1) ?? path.split('.').at(-1)!;
   const name = /^\d+$/.test(short) || Object.hasOwn(taken, short) ? path.replaceAll('.', '_') : short;
   return /^\d/.test(name) ? `c${name}` : name.replaceAll('`', '');
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Envelope } from '../../src/feeds/envelope.ts';
 import { compileMapping, type MappingConfig } from '../../src/feeds/mapping.ts';
 import { mappingSchema } from '../../src/feeds/mappingSchema.ts';
 import { propose } from '../../src/feeds/propose.ts';
@@ -90,5 +91,72 @@ describe('a proposed mapping', () => {
     expect(propose(['text', 5, null, []])).toBeNull();
     const deep = JSON.parse(`${'{"a":'.repeat(500)}1${'}'.repeat(500)}`);
     expect(propose([deep, JSON.parse('{"__proto__":{"time":1700000000,"x":1}}')])).toBeNull();
+  });
+});
+
+describe('of envelopes', () => {
+  const envelope: Envelope = {
+    payload: 'payload',
+    time: 'received',
+    mapping: { key: { path: 'topic' }, history: { path: 'retain' }, redelivered: { path: 'dup' } },
+  };
+  const sent = (payload: (i: number) => unknown) =>
+    count(8).map((i) => ({
+      topic: `hall/${i % 2}`,
+      qos: 1,
+      retain: i < 2,
+      dup: false,
+      received: T + i,
+      payload: payload(i),
+    }));
+  const around = { history: { path: 'retain' }, redelivered: { path: 'dup' } };
+
+  it('what is in them, with the time that it has or the one of its receipt', () => {
+    const timed = propose(
+      sent((i) => ({ ts: T / 1000 + i, t: i, device: 'x' })),
+      envelope,
+    )!;
+    expect(timed.mapping).toEqual({
+      time: { path: 'payload.ts', format: 's' },
+      key: { path: 'topic' },
+      ...around,
+      features: { t: 'payload.t' },
+    });
+    const plain = sent((i) => ({ value: i + 0.5 }));
+    const { mapping } = propose(plain, envelope)!;
+    expect(mapping).toEqual({
+      time: { path: 'received', format: 'ms' },
+      key: { path: 'topic' },
+      ...around,
+      features: { value: 'payload.value' },
+    });
+    expect(ticksOf(mapping, plain)[1]).toEqual({
+      key: 'hall/1',
+      time: T + 1,
+      seq: null,
+      values: { value: 1.5 },
+      history: true,
+    });
+  });
+
+  it('of topics that have little in common the most frequent', () => {
+    const mixed = sent((i) => (i % 4 === 0 ? { rain: i } : { wind: i, gust: i }));
+    const { mapping, matched } = propose(mixed, envelope)!;
+    expect(mapping.features).toEqual({ wind: 'payload.wind', gust: 'payload.gust' });
+    expect(matched).toBe(6);
+  });
+
+  it('each element of a list that was sent', () => {
+    const lists = sent((i) => [{ n: i }, { n: i + 0.5 }]);
+    const { mapping } = propose(lists, envelope)!;
+    expect(mapping).toEqual({
+      each: 'payload',
+      time: { path: '$.received', format: 'ms' },
+      key: { path: '$.topic' },
+      history: { path: '$.retain' },
+      redelivered: { path: '$.dup' },
+      features: { n: 'n' },
+    });
+    expect(ticksOf(mapping, lists)).toHaveLength(16);
   });
 });

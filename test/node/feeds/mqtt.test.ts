@@ -14,6 +14,7 @@ import { Session } from '../../../src/node/session.ts';
 import { FeedSocket } from '../../../src/node/socket.ts';
 import { decodeJson } from '../../../src/recording/index.ts';
 import type { FeedStatus, Tick } from '../../../src/types.ts';
+import { whytick } from '../cli/whytick.ts';
 import { freePort, Mosquitto } from './mosquitto.ts';
 
 const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
@@ -442,6 +443,28 @@ describe('what goes wrong is said', () => {
     await until(() => expect(heard.states.slice(0, 4)).toEqual(['connecting', 'open', 'stale', 'open']));
     expect(heard.states).not.toContain('closed');
   });
+});
+
+it('a mapping is proposed, and recorded with, while nobody is thrown out', async () => {
+  const heard = await new Heard(`${shared.url}/home/%23`).open();
+  const client = await shared.client();
+  let n = 0;
+  const timer = setInterval(() => client.publish('home/hall', JSON.stringify({ t: 20 + n++ / 4 }), { qos: 1 }), 20);
+  try {
+    const config = shared.path('home.yaml');
+    const shown = await whytick(['connect', `${shared.url}/home/#`, '--messages', '5', '--out', config]);
+    expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining("'topic' tells 1 streams apart")]);
+    expect(heard.states).toEqual(['connecting', 'open']);
+    heard.end();
+    const out = shared.path('home.mcap');
+    const { code, stdout } = await whytick(['record', config, '--out', out, '--ticks', '5', '--json']);
+    const counters = JSON.parse(stdout) as { ticks: number };
+    expect([code, counters]).toMatchObject([0, { invalid: 0, gaps: 0 }]);
+    // and what was kept for us meanwhile
+    expect(counters.ticks).toBeGreaterThanOrEqual(5);
+  } finally {
+    clearInterval(timer);
+  }
 });
 
 const servers: Server[] = [];
