@@ -251,6 +251,7 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
     client.subscribe(map, (error, _, packet) => {
       if (!error) then(null, packet?.granted as number[]);
       else if (packet) then(refusal(mqtt, list, packet.granted as number[]), []);
+      else if (error.message !== 'Connection closed') then(lower(error.message), []);
     });
   }
 

@@ -1,9 +1,10 @@
 /** MQTT against a real mosquitto, which is killed where that matters. */
 import { execFileSync } from 'node:child_process';
-import { createServer, type Server } from 'node:net';
+import { createServer, connect as dial, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Observable, Subscription } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { parseConfig } from '../../../src/config.ts';
 import { type FeedEvent, feedOf, openFeed } from '../../../src/feeds/index.ts';
 import { readKernels } from '../../../src/node/assets.ts';
@@ -225,6 +226,22 @@ describe.each([[5, 5] as const, ['3.1.1', 4] as const])('version %s', (version, 
   });
 });
 
+it('goes through a WebSocket', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/mqtt', handleProtocols: () => 'mqtt' });
+  server.on('connection', (socket) => {
+    const [web, tcp] = [createWebSocketStream(socket), dial(shared.port, '127.0.0.1')];
+    for (const end of [web.pipe(tcp), tcp.pipe(web)]) end.on('error', () => {});
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `mqtt+ws://127.0.0.1:${(server.address() as { port: number }).port}/mqtt`;
+  const heard = await new Heard(url, { topics: ['web'] }).open();
+  await (await shared.client()).publishAsync('web', '1', { qos: 1 });
+  await until(() => expect(heard.values).toEqual([1]));
+  heard.end();
+  await until(() => expect(server.clients.size).toBe(0));
+  server.close();
+});
+
 it('a lost session is a gap', async () => {
   const own = await broker(['allow_anonymous true', 'persistence false']);
   const heard = await new Heard(`${own.url}/a`).open();
@@ -432,6 +449,15 @@ describe('what goes wrong is said', () => {
   it('a broker that only knows 3.1.1 is asked in 3.1.1', async () => {
     const heard = await new Heard(`mqtt://127.0.0.1:${await old()}/a`).open();
     expect(heard.states).toEqual(['connecting', 'closed', 'connecting', 'open']);
+  });
+
+  it('a broker that answers no ping', async () => {
+    const port = await tiny((packet) => {
+      if (packet[0] === 0xc0) return Buffer.of();
+      return packet[0] === 0x10 ? Buffer.of(0x20, 3, 0, 0, 0) : Buffer.of(0x90, 4, packet[2]!, packet[3]!, 0, 1);
+    });
+    const heard = new Heard(`mqtt://127.0.0.1:${port}/a`, { keepalive: 1 });
+    expect(await heard.closed()).toBe('keepalive timeout');
   });
 
   it('silence is stale, not the end: the broker is there', async () => {

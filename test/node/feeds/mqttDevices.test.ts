@@ -1,8 +1,12 @@
 /** Home Assistant's discovery and Sparkplug B: what devices say of themselves, read without a broker and with one. */
+import { readFileSync } from 'node:fs';
 import { type Observable, type Subscription, VirtualTimeScheduler } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { parseConfig } from '../../../src/config.ts';
-import { compileMapping, type FeedEvent, openFeed } from '../../../src/feeds/index.ts';
+import { Engine, parseEngineConfig } from '../../../src/engine.ts';
+import { compileMapping, type FeedEvent, findFeed, openFeed } from '../../../src/feeds/index.ts';
+import { asset, readKernels } from '../../../src/node/assets.ts';
 import { HomeAssistantReader } from '../../../src/node/feeds/homeAssistant.ts';
 import { compileTemplate } from '../../../src/node/feeds/homeAssistantTemplate.ts';
 import '../../../src/node/feeds/index.ts';
@@ -373,6 +377,43 @@ describe('nodes of Sparkplug B', () => {
     expect(junk).toMatchObject({ topic: 'spBv1.0/plant/NDATA/edge', payload: { base64: '/wE=' } });
     expect(junk).not.toHaveProperty('device');
   });
+});
+
+it('a gap in one stream is in that one only; a mapping without keys has one for all', async () => {
+  const { kernels } = await readKernels();
+  for (const [key, expected] of [
+    [{ path: 'key' }, ['a false', 'b true', 'a false']],
+    ['all', ['all false', 'all true', 'all false']],
+  ] as const) {
+    const config = parseEngineConfig({ mapping: { time: { path: 't' }, key, features: { x: 'x' } } });
+    let now = 0n;
+    const engine = new Engine({ kernels, spec: null, config, wall: () => (now += 1_000_000_000n) });
+    const told: string[] = [];
+    engine.explained$.subscribe(({ tick, gapBefore }) => told.push(`${tick.key} ${gapBefore}`));
+    const tick = (name: string, t: number) => engine.message(utf8.encode(JSON.stringify({ key: name, t, x: t })));
+    tick('a', 1);
+    tick('b', 2);
+    told.length = 0;
+    tick('a', 3);
+    engine.status({ feed: 'x', state: 'gap', key: 'b', missing: null });
+    tick('b', 4);
+    tick('a', 5);
+    expect(told).toEqual(expected);
+  }
+});
+
+it('the examples of docs/feeds.md are configs', () => {
+  const page = readFileSync(asset('docs/feeds.md'), 'utf8');
+  const section = page.slice(page.indexOf('## MQTT'), page.indexOf('## This machine'));
+  const examples = Array.from(section.matchAll(/```yaml\n(.*?)```/gs), ([, text]) => parseConfig(parse(text!)));
+  expect(examples.map(({ feed }) => findFeed(feed.url)!.schemes[0])).toEqual([
+    'mqtt',
+    'homeassistant+mqtt',
+    'sparkplug+mqtt',
+  ]);
+  // what Home Assistant's example writes out is the default
+  const { engine } = parseConfig({ feed: { url: examples[1]!.feed.url } });
+  expect(examples[1]!.engine.mapping).toEqual(engine.mapping);
 });
 
 describe('over a broker', () => {
