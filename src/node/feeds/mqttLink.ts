@@ -140,9 +140,12 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
   client.on('connect', ({ sessionPresent }) => {
     answered = true;
     past.linked(sessionPresent);
-    subscribe(reader.subscriptions(), (refused, granted) => {
+    const wanted = reader.subscriptions();
+    subscribe(wanted, (refused, granted) => {
+      // what is retained and asked for again cannot be missed
+      const kept = wanted.every(({ again }, i) => again || granted[i]! > 0);
       if (refused) end(refused);
-      else opened(sessionPresent && !past.lossy && granted.every((qos) => qos > 0));
+      else opened(sessionPresent && !past.lossy && kept);
     });
   });
   client.on('error', (error) => {
@@ -162,7 +165,6 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
     const { topic, payload, qos, retain, dup, messageId } = packet;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const ack = qos === 1 ? receipts.of(messageId!) : undefined;
-    past.lossy ||= qos === 0 && !retain;
     const again = qos === 1 && past.has(messageId!, topic, bytes);
     const read: Packet = {
       topic,
@@ -203,6 +205,7 @@ function connect(mqtt: Mqtt, options: MqttLinkOptions, subscriber: Subscriber): 
       return;
     }
     const readings = reader.read(packet);
+    past.lossy ||= packet.qos === 0 && !packet.retain && Boolean(readings?.some(({ kind }) => kind === 'message'));
     if (readings) tell(readings, ack);
     else if (holds && held.length < MOST_HELD) held.push({ packet, ack });
     else ack?.();

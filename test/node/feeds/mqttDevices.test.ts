@@ -460,7 +460,7 @@ describe('over a broker', () => {
     await until(() => expect(ticks()).toHaveLength(1));
     await announce('node/late', { uniq_id: 'late', stat_t: 'home/late' });
     await until(async () => {
-      await client.publishAsync('home/late', '7');
+      await client.publishAsync('home/late', '7', { qos: 1 });
       expect(ticks().length).toBeGreaterThan(1);
     });
     await client.publishAsync('home/hall', '{"t": 21.46}', { qos: 1 });
@@ -471,6 +471,11 @@ describe('over a broker', () => {
       { values: { value: 21.5 } },
     ]);
     expect(ticks().find(({ key }) => key === 'late')).toMatchObject({ values: { value: 7 } });
+    // what is announced comes at QoS 0, and again with every connection: a reconnect loses nothing of it
+    await broker.kill();
+    await broker.start();
+    const url = broker.url.replace('mqtt:', 'homeassistant+mqtt:');
+    await until(() => expect(reasons(events, 'open').at(-1)).toEqual({ feed: url, state: 'open', resumed: true }));
     const [, refused] = reasons(events, 'open') as { reason: string }[];
     expect(refused!.reason).toMatch(/^homeassistant\/sensor\/odd\/config is left out: invalid value_template: /);
   });
