@@ -64,8 +64,8 @@ export interface FeedKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly once?: true;
   /** What its messages mean, where that is always the same: the default of `mapping`. @throws ConfigError */
   mapping?(source: FeedSource & z.infer<z.ZodObject<Shape>>): AnyMapping;
-  /** Where its messages are envelopes around what was sent. */
-  readonly envelope?: Envelope;
+  /** Where its messages are envelopes around what was sent; a function where they depend on its options. */
+  readonly envelope?: Envelope | ((source: FeedSource & z.infer<z.ZodObject<Shape>>) => Envelope);
   /** A source for somebody who only has a look, where listening otherwise leaves traces: a session, a place in a queue. */
   visit?(source: FeedSource & z.infer<z.ZodObject<Shape>>): FeedSource & z.infer<z.ZodObject<Shape>>;
   /**

@@ -157,8 +157,9 @@ function adapting(config: EngineConfig): EngineConfig {
   return { ...config, explain: { ...explain, adapt: explain.adapt ?? adaptSchema.parse({}) } };
 }
 
-function envelopeOf({ url }: FeedConfig): Envelope | null {
-  return findFeed(url)?.envelope ?? null;
+function envelopeOf(source: FeedConfig): Envelope | null {
+  const envelope = findFeed(source.url)?.envelope ?? null;
+  return typeof envelope === 'function' ? envelope(source) : envelope;
 }
 
 /** @param discover the columns that the feed has, once it sends something */

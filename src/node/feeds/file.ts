@@ -53,7 +53,7 @@ export function pathOf(url: string): string {
 }
 
 /** @throws ConfigError for what is no file that can be read */
-export function checkFile(path: string): void {
+export function checkFile(path: string, where = 'feed.url'): void {
   let reason: string | null = null;
   try {
     const stats = statSync(path);
@@ -62,7 +62,7 @@ export function checkFile(path: string): void {
     reason =
       (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none of that name' : (cause as Error).message;
   }
-  if (reason) throw new ConfigError(invalid('feed.url', path, `a file that can be read: ${reason}`));
+  if (reason) throw new ConfigError(invalid(where, path, `a file that can be read: ${reason}`));
 }
 
 /** Statuses around rows: open, then the rows, then closed with the reason; it completes. */

@@ -3,8 +3,9 @@ import { addFeeds } from '../../feeds/index.ts';
 import { file, stdin } from './file.ts';
 import { homeAssistant } from './homeAssistant.ts';
 import { mqtt } from './mqtt.ts';
+import { nats } from './nats.ts';
 import { sparkplug } from './sparkplug.ts';
 import { system } from './system.ts';
 import { tail } from './tail.ts';
 
-addFeeds([homeAssistant, mqtt, sparkplug, system, file, stdin, tail]);
+addFeeds([homeAssistant, mqtt, nats, sparkplug, system, file, stdin, tail]);
