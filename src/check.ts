@@ -1,7 +1,9 @@
 /** What a person wrote, checked against a schema: the first fault in the one message style. */
 import type { z } from 'zod';
 import { ConfigError, invalid } from './errors.ts';
-import { redact } from './redact.ts';
+import { redact, SECRET } from './redact.ts';
+
+const STRAY = 'no field of this name';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -21,7 +23,16 @@ export function check<S extends z.ZodType>(
   const { path, found, expected } = fault(result.error.issues[0]!, value, []);
   const place = where(path.map(String).join('.'), path);
   if (expected.startsWith('invalid ')) throw new ConfigError(`${place}: ${expected}`);
-  throw new ConfigError(invalid(place, redact(found, String(path.at(-1) ?? '')), expected));
+  throw new ConfigError(invalid(place, shown(found, path, expected), expected));
+}
+
+/** Without what may be secret: of a feed what is sent, what stands in a field whose name is wrong, and what is no feed at all. */
+function shown(found: unknown, path: Path, expected: string): unknown {
+  const names = path.map(String);
+  const sent = names.some((name, i) => name === 'subscribe' || (name === 'headers' && i < names.length - 1));
+  const misnamed = names[0] === 'feed' && (expected === STRAY || names.length === 1);
+  const hidden = sent || (misnamed && typeof found !== 'number');
+  return hidden && found !== undefined ? SECRET : redact(found, names.at(-1) ?? '');
 }
 
 /** What zod says where a schema has no message of its own. */
@@ -43,7 +54,7 @@ function fault(issue: Issue, value: unknown, base: Path): Fault {
     case 'unrecognized_keys': {
       const key = issue.keys[0]!;
       const stray = (found as Record<string, unknown>)[key];
-      return { path: [...path, key], found: stray, expected: 'no field of this name' };
+      return { path: [...path, key], found: stray, expected: STRAY };
     }
     case 'invalid_union': {
       // The alternative that was meant is the one that has something wrong inside.

@@ -1,6 +1,10 @@
-/** `${NAME}` in a feed's fields: taken from the environment as it is opened, and put back into all that it says. */
+/**
+ * `${NAME}` in a feed's fields: taken from the environment as it is opened, and put back into all that it says. Other
+ * secrets of its fields are `<secret>` there.
+ */
 import { map, type Observable } from 'rxjs';
 import { ConfigError } from '../errors.ts';
+import { SECRET, secretsIn } from '../redact.ts';
 import type { FeedEvent } from './feed.ts';
 
 const NAME = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
@@ -9,7 +13,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Filled<T> {
   source: T;
-  /** A text in which every secret is `${NAME}` again. */
+  /** A text in which every secret is `${NAME}` again, or `<secret>`. */
   hide(text: string): string;
 }
 
@@ -36,11 +40,28 @@ export function fill<T extends object>(source: T, environment: Environment): Fil
   }
 
   const copy = filled(source, 'feed') as T;
-  // the longest first: one may be part of another
-  const secrets = [...found].sort(([a], [b]) => b.length - a.length);
-  const hide = (text: string): string =>
-    secrets.reduce((hidden, [secret, name]) => hidden.split(secret).join(name), text);
+  // what stands in the config itself, a server may say again as well
+  for (const secret of secretsIn(copy)) if (!found.has(secret)) found.set(secret, SECRET);
+  // in one pass, the longest first: one may be part of another, or of what stands for them
+  const secrets = [...found.keys()].sort((a, b) => b.length - a.length);
+  const escaped = [SECRET, ...found.values(), ...secrets].map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const any = new RegExp(escaped.join('|'), 'g');
+  const hide = (text: string): string => {
+    const hidden = text.replace(any, (secret) => found.get(secret) ?? secret);
+    for (const secret of secrets) {
+      const cut = beginning(hidden, secret);
+      if (cut > 0) return `${hidden.slice(0, -cut)}${found.get(secret)}`;
+    }
+    return hidden;
+  };
   return { source: copy, hide };
+}
+
+/** Letters of a secret with which a text ends: a server cuts what it says. Few are any word's. */
+function beginning(text: string, secret: string): number {
+  for (let length = Math.min(text.length, secret.length - 1); length >= 6; length--)
+    if (text.endsWith(secret.slice(0, length))) return length;
+  return 0;
 }
 
 /** A feed whose statuses say nothing that `hide` knows. */

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { type Config, parseConfig } from '../config.ts';
 import { ConfigError, invalid } from '../errors.ts';
 import './feeds/index.ts';
@@ -17,12 +17,9 @@ export async function readConfigFile(path: string): Promise<Config> {
   const [error] = document.errors;
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    const found = text.split('\n')[line - 1]!.trim();
-    throw new ConfigError(invalid(`${file} line ${line}, column ${col}`, found, `YAML: ${error.message}`), {
-      cause: error,
-    });
+    throw notYaml(`${file} line ${line}, column ${col}`, text.split('\n')[line - 1]!, error.message);
   }
-  const config = parseConfig(document.toJS(), (field, keys) => {
+  const config = parseConfig(resolved(document, file), (field, keys) => {
     for (let n = keys.length; n > 0; n--) {
       const node = document.getIn(keys.slice(0, n), true) as { range?: [number, number, number] } | undefined;
       if (node?.range) return `${file} line ${lineCounter.linePos(node.range[0]).line}: ${field}`;
@@ -38,4 +35,19 @@ export async function readConfigFile(path: string): Promise<Config> {
     record: beside(record),
     server: { ...server, tokenFile: beside(server.tokenFile) },
   };
+}
+
+/** @throws ConfigError for a `*name` that names nothing: in a password, say */
+function resolved(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw notYaml(file, '*', (error as Error).message);
+  }
+}
+
+/** Of the line only the name of its field, and of the message nothing that stands there: it may be a secret. */
+function notYaml(place: string, line: string, message: string): ConfigError {
+  const found = /^\s*((?:- )?(?:[\w.-]+:)?)/.exec(line)![1];
+  return new ConfigError(invalid(place, `${found} ...`.trim(), `YAML: ${message.replace(/(?:: |%)\S.*$/s, ' ...')}`));
 }
