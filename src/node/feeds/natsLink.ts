@@ -166,7 +166,7 @@ export function reasonOf(error: unknown): string {
     case 'PermissionViolationError':
       return `no permission to ${operation === 'publish' ? 'publish' : 'subscribe'} to ${subject}`;
     case 'TimeoutError':
-      return `no answer within ${CONNECT_MS / 1000} s`;
+      return 'the server does not answer in time';
     default:
       return /CERT|TLS|SSL/.test(code ?? '') ? `TLS: ${message}` : message;
   }

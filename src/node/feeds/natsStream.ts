@@ -58,8 +58,7 @@ export function consuming(wanted: Consumer, place: Place): Listen {
     let settled = (): void => {};
     const messages = await (await jetstream(connection).consumers.get(stream, durable)).consume({
       callback: take,
-      // what is asked for stays within what may wait for an acknowledgement
-      max_messages: Math.min(256, info.config.max_ack_pending ?? 256),
+      max_messages: atOnce(info.config),
       abort_on_missing_resource: true,
     });
     messages.closed().then((error) => error && say.fail(error));
@@ -108,6 +107,11 @@ export function consuming(wanted: Consumer, place: Place): Listen {
       if (!connection.isClosed()) await connection.flush().catch(() => {});
     };
   };
+}
+
+/** Messages that are asked for at once: no more than may wait for an acknowledgement; -1 is any number. */
+function atOnce({ max_ack_pending: most = -1 }: ConsumerConfig): number {
+  return most > 0 ? Math.min(256, most) : 256;
 }
 
 /** Whether the numbers of what is sent count by one: nothing is taken out of between. */

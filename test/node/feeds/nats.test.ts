@@ -1,10 +1,11 @@
 /** NATS and JetStream against a real server, which is killed, throttled and taken away in between. */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { concat, map, type Observable, type Subscription, takeWhile } from 'rxjs';
@@ -27,6 +28,7 @@ import { Session } from '../../../src/node/session.ts';
 import type { FeedStatus, Tick } from '../../../src/types.ts';
 import { NatsServer } from './natsServer.ts';
 
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'whytick-nats-test-'));
 const cleanup: (() => unknown)[] = [];
 afterEach(async () => {
@@ -140,11 +142,16 @@ class Relay {
   port = 0;
   /** Nobody gets through. */
   cut = false;
+  /** All that clients said. */
+  heard = '';
 
   constructor(to: number) {
     this.#server = createServer((near) => {
       if (this.cut) return void near.destroy();
       const far = dial(to, '127.0.0.1');
+      near.on('data', (said) => {
+        this.heard += said;
+      });
       for (const [one, other] of [
         [near, far],
         [far, near],
@@ -275,10 +282,14 @@ describe('subjects of a server', () => {
     expect(feed.statuses.find(({ state }) => state === 'closed')!.reason).toBe('the server has closed the connection');
   });
 
-  it('that are quiet are not stale: the server answers', async () => {
+  it('that are quiet are not stale as long as the server answers', async () => {
     const server = await serverWith();
-    const feed = follow(`nats://${server.host}/a`, { staleAfter: 0.3 });
+    const relay = await relayTo(server);
+    const feed = follow(`nats://127.0.0.1:${relay.port}/a`, { staleAfter: 1 });
     await opened(feed);
+    // three in a second: it would have been given up after six
+    await until(() => expect(relay.heard.match(/PING/g)!.length).toBeGreaterThan(8));
+    expect(feed.statuses.map(({ state }) => state)).toEqual(['connecting', 'open']);
     server.signal('SIGSTOP');
     await until(() => expect(feed.statuses.map(({ state }) => state)).toContain('closed'));
     expect(feed.statuses.map(({ state }) => state).slice(0, 4)).toEqual(['connecting', 'open', 'stale', 'closed']);
@@ -343,6 +354,10 @@ describe('what goes wrong is said', () => {
     );
     await manager.consumers.add('S', { durable_name: 'idle', ack_policy: 'none' });
     expect(await closed(follow(url, { stream: 'S', durable: 'idle' }))).toMatch(/has the ack policy 'none'/);
+    const poor = await serverWith('accounts { A: { users: [ { user: anna, password: right } ] } }');
+    expect(await closed(follow(`nats://anna:right@${poor.host}/s.>`, { stream: 'S' }))).toBe(
+      'JetStream not enabled for account',
+    );
     // nats-server before 2.10
     const several = { stream: 'S', subjects: ['s.b', 's.c'] };
     if (/^2\.[0-9]\./.test((await client(server)).info!.version))
@@ -536,6 +551,42 @@ describe('a stream', () => {
     const all = [...(await recordedTicks(first.path)), ...(await recordedTicks(second.path))];
     expect(all.map(({ values }) => values.n)).toEqual([1, 2, 3, 4, 5]);
     expect([...first.gaps(), ...second.gaps()]).toEqual([]);
+  });
+
+  it('is recorded whole by a process that is killed and the one after it', async () => {
+    const server = await serverWith();
+    const { publish, manager } = await streamOn(server);
+    const feed = { url: `nats://${server.host}/s.>`, stream: 'S', durable: 'd', from: 'all' };
+    const config = join(folder, 'killed.yaml');
+    writeFileSync(config, JSON.stringify({ feed, mapping: byPlace }));
+    const out = ['first.mcap', 'second.mcap'].map((name) => join(folder, name));
+    const recorder = async (file: string): Promise<ChildProcess> => {
+      const args = ['dist/node/cli/index.js', 'record', config, '--out', file];
+      const child = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
+      cleanup.push(() => void child.kill('SIGKILL'));
+      return child;
+    };
+    const acknowledged = async (): Promise<number> => {
+      const info = await manager.consumers.info('S', 'd').catch(() => null);
+      return info?.ack_floor.stream_seq ?? 0;
+    };
+    const numbers = Array.from({ length: 3000 }, (_, i) => i);
+    const publishing = publish(...numbers);
+    const first = await recorder(out[0]!);
+    await until(async () => expect(await acknowledged()).toBeGreaterThan(100));
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    const second = await recorder(out[1]!);
+    await publishing;
+    await until(async () => expect(await acknowledged()).toBe(numbers.length));
+    second.kill('SIGTERM');
+    await once(second, 'exit');
+    const [before, after] = [await recordedTicks(out[0]!), await recordedTicks(out[1]!)];
+    const kept = [...before, ...after].map(({ values }) => values.n!);
+    expect(before.length).toBeGreaterThan(100);
+    expect([...new Set(kept)].sort((a, b) => a - b)).toEqual(numbers);
+    // what the first one had recorded and not acknowledged, the second one has again
+    expect(kept.length - numbers.length).toBeLessThanOrEqual(1000);
   });
 
   it.each([
