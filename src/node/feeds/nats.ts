@@ -67,14 +67,14 @@ export const nats = feedKind({
   options,
   envelope: (source) => (streamOf(source) === undefined ? plain : streamed),
   open(source, edge) {
-    const { staleAfter } = source;
+    const staleAfter = source.staleAfter * 1000;
     const { scheduler = asyncScheduler } = edge;
     const [access, subjects, consumer] = [accessOf(source), subjectsOf(source), consumerOf(source)];
     return defer(() => {
       // a place of each subscriber: what another one had may be sent again
       const place: Place = { last: null, created: '' };
-      const listen = consumer ? consuming({ ...consumer, subjects }, place) : subscribing(subjects, edge);
-      const link = (): Observable<LinkEvent> => natsLink(access, listen, staleAfter * 1000, scheduler);
+      const listen = consumer ? consuming({ ...consumer, subjects }, place, staleAfter) : subscribing(subjects, edge);
+      const link = (): Observable<LinkEvent> => natsLink(access, listen, staleAfter, scheduler);
       const feed = redactUrl(source.url);
       return reconnecting(link, {
         ...edge,

@@ -31,8 +31,11 @@ const LINGER_MS = 2000;
 const MOST_RECALLED = 100_000;
 const NS = 1e6;
 
-export function consuming(wanted: Consumer, place: Place): Listen {
+/** @param staleAfter ms after which a silent link is stale, see `natsLink` */
+export function consuming(wanted: Consumer, place: Place, staleAfter: number): Listen {
   const { stream, durable } = wanted;
+  // a request outlives a connection that died without a word; what it is answered then is gone until `ackWait` is over
+  const expires = staleAfter > 0 ? Math.min(Math.max(staleAfter, 1000), 30_000) : 30_000;
   return async (connection, say) => {
     const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
     const manager = await jetstreamManager(connection, { checkAPI: false });
@@ -59,6 +62,7 @@ export function consuming(wanted: Consumer, place: Place): Listen {
     const messages = await (await jetstream(connection).consumers.get(stream, durable)).consume({
       callback: take,
       max_messages: atOnce(info.config),
+      expires,
       abort_on_missing_resource: true,
     });
     messages.closed().then((error) => error && say.fail(error));

@@ -169,9 +169,9 @@ class Relay {
     this.port = (this.#server.address() as { port: number }).port;
   }
 
-  /** Lets nothing of what the server says through. */
+  /** Lets nothing through of what is connected, and tells neither side that the other is gone. */
   hold(): void {
-    for (const socket of this.#sockets) socket.unpipe().pause();
+    for (const socket of this.#sockets) socket.unpipe().pause().removeAllListeners('close');
   }
 
   disconnect(): void {
@@ -487,6 +487,29 @@ describe('a stream', () => {
     expect([...counts.values()].every((count) => count === 1)).toBe(true);
     expect(gaps()).toEqual([]);
     expect(session.engine.counters).toMatchObject({ late: 0, invalid: 0, redelivered: 0 });
+  });
+
+  it('is taken whole where a connection dies without a word', async () => {
+    const server = await serverWith();
+    const { publish } = await streamOn(server);
+    const relay = await relayTo(server);
+    const options = { stream: 'S', from: 'all', staleAfter: 1 };
+    const { session, gaps, ticks, path } = recording(feedOn(`nats://127.0.0.1:${relay.port}/s.>`, options));
+    let n = 0;
+    const publishMore = (): Promise<void> => publish(++n);
+    await publishMore();
+    await until(() => expect(ticks()).toBe(1));
+    relay.hold();
+    // as far as the server knows these are taken
+    while (n < 20) await publishMore();
+    const connections = (): number => relay.heard.split('CONNECT {').length - 1;
+    await until(() => expect(connections()).toBe(2));
+    while (n < 500) await publishMore();
+    await until(() => expect(ticks()).toBe(n));
+    await session.stop();
+    expect(gaps()).toEqual([]);
+    const kept = (await recordedTicks(path)).map(({ values }) => values.n!);
+    expect(kept).toEqual(Array.from({ length: n }, (_, i) => i + 1));
   });
 
   it('is sent again where it was not acknowledged: marked, or dropped by the place in the stream', async () => {
