@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { ConfigError, invalid } from '../errors.ts';
 import { redactUrl } from '../redact.ts';
+import type { Envelope } from './envelope.ts';
 import type { Edge, FeedEvent, FeedKind, FeedSource } from './feed.ts';
 import { http } from './http.ts';
 import { fill, hiding } from './secrets.ts';
@@ -68,6 +69,12 @@ export function openFeed(source: FeedConfig, edge: Edge): Observable<FeedEvent> 
     if (error instanceof ConfigError) throw new ConfigError(hide(error.message));
     throw error;
   }
+}
+
+/** Where the messages of a feed are envelopes, and what the rest of them means; null: they are what was sent. */
+export function envelopeOf(source: FeedConfig): Envelope | null {
+  const envelope = findFeed(source.url)?.envelope ?? null;
+  return typeof envelope === 'function' ? envelope(source) : envelope;
 }
 
 function knownUrl(url: string): string {

@@ -12,6 +12,7 @@ import { flatColumns } from '../feeds/discover.ts';
 import {
   compileMapping,
   type Envelope,
+  envelopeOf,
   type FeedConfig,
   type FeedEvent,
   feedOf,
@@ -155,11 +156,6 @@ function withInterval(config: EngineConfig, spec: ModelSpec | null): EngineConfi
 function adapting(config: EngineConfig): EngineConfig {
   const { explain } = config;
   return { ...config, explain: { ...explain, adapt: explain.adapt ?? adaptSchema.parse({}) } };
-}
-
-function envelopeOf(source: FeedConfig): Envelope | null {
-  const envelope = findFeed(source.url)?.envelope ?? null;
-  return typeof envelope === 'function' ? envelope(source) : envelope;
 }
 
 /** @param discover the columns that the feed has, once it sends something */

@@ -37,7 +37,7 @@ export function connectCommand(): Command {
 }
 
 async function connect(url: string, { subscribe, messages, duration, out, force, json }: Options): Promise<void> {
-  const [{ feedOf, findFeed }, { propose }, { compileMapping }, { openSource }, files] = await Promise.all([
+  const [{ envelopeOf, feedOf, findFeed }, { propose }, { compileMapping }, { openSource }, files] = await Promise.all([
     import('../../feeds/index.ts'),
     import('../../feeds/propose.ts'),
     import('../../feeds/mapping.ts'),
@@ -51,7 +51,7 @@ async function connect(url: string, { subscribe, messages, duration, out, force,
   const seen = await listen(openSource(kind.visit?.(source) ?? source), messages, lifetime(duration));
   if (seen.length === 0) throw new Ended(`nothing came from ${new URL(url).host || url} within ${duration} s`, FAILED);
   const parsed = seen.flatMap((data) => jsonOf(data) ?? []);
-  const proposal = propose(parsed, kind.envelope ?? null);
+  const proposal = propose(parsed, envelopeOf(source));
   const ticks = proposal ? seen.flatMap((data) => compileMapping(proposal.mapping).parse(data).ticks) : [];
   if (json)
     print({ messages: seen.length, mapping: proposal?.mapping ?? null, reasons: proposal?.reasons ?? [], ticks });
