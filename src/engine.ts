@@ -128,6 +128,8 @@ export class Engine {
   #stamp = 0n;
   #inputs = 0;
   #feed = 'feed';
+  /** The feed is silent: when it is open again, that is the same connection, and its numbers go on. */
+  #stale = false;
 
   /**
    * @throws ConfigError for a mapping, an option or a rule that does not fit, or a column that the feed does not have;
@@ -195,7 +197,7 @@ export class Engine {
   /** All that the next input finds, between two inputs. An engine of the same model and configuration goes on from it. */
   save(): Saved {
     return {
-      ...{ stamp: this.#stamp, inputs: this.#inputs, feed: this.#feed, lastInvalid: this.lastInvalid },
+      ...{ stamp: this.#stamp, inputs: this.#inputs, feed: this.#feed, stale: this.#stale, lastInvalid: this.lastInvalid },
       ...{ counters: { ...this.counters }, mapping: this.#mapping.save() },
       lanes: [...this.#lanes.values()].map((lane) => lane.save(this.#clock)),
     };
@@ -204,10 +206,11 @@ export class Engine {
   /** Takes back what `save` gave. @throws DataError for what is no state of such an engine */
   load(saved: Saved): void {
     try {
-      const { stamp, inputs, feed, lastInvalid, counters, mapping, lanes } = saved as unknown as {
+      const { stamp, inputs, feed, stale, lastInvalid, counters, mapping, lanes } = saved as unknown as {
         stamp: bigint;
         inputs: number;
         feed: string;
+        stale: boolean;
         lastInvalid: string | null;
         counters: Engine['counters'];
         mapping: Saved;
@@ -217,6 +220,7 @@ export class Engine {
       this.#stamp = stamp;
       this.#inputs = inputs;
       this.#feed = feed;
+      this.#stale = stale;
       this.lastInvalid = lastInvalid;
       Object.assign(this.counters, counters);
       this.#mapping.load(mapping);
@@ -420,12 +424,15 @@ export class Engine {
   #feedStatus(status: FeedStatus): void {
     this.#feed = status.feed;
     const { state, key, resumed } = status;
-    if (state === 'open' && !resumed) for (const lane of this.#lanes.values()) lane.order.reconnected();
+    const anew = state === 'open' && !resumed && !this.#stale;
+    if (anew) for (const lane of this.#lanes.values()) lane.order.reconnected();
     if (state === 'gap') {
       this.counters.gaps++;
       // a mapping without keys makes one stream of all
       const one = key !== undefined && typeof this.config.mapping.key === 'object';
       for (const lane of this.#lanes.values()) if (!one || lane.key === key) lane.gapBefore = true;
+    } else {
+      this.#stale = state === 'stale';
     }
     this.#status.next(status);
   }

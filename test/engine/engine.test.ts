@@ -140,6 +140,18 @@ describe('order', () => {
     send(tick(1, { t: 1_600_000_001_000 }));
     expect(engine.counters).toMatchObject({ ticks: 3, late: 1 });
   });
+
+  it('what was lost while a connection was silent is a gap: awake again, its numbers go on', () => {
+    const { engine, send } = session();
+    for (const n of [7, 8]) send(tick(n));
+    engine.status({ feed: 'test', state: 'stale' });
+    engine.status({ feed: 'test', state: 'open' });
+    send(tick(11));
+    expect(engine.counters).toMatchObject({ ticks: 3, gaps: 1, missing: 2 });
+    for (const state of ['stale', 'closed', 'connecting', 'open'] as const) engine.status({ feed: 'test', state });
+    send(tick(0, { t: 1_600_000_012_000 }));
+    expect(engine.counters).toMatchObject({ ticks: 4, gaps: 1 });
+  });
 });
 
 describe('bad input', () => {
