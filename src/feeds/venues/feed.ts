@@ -155,11 +155,13 @@ function venueLink(
       }
       if (said.kind === 'acknowledged') confirmed++;
       else if (said.kind === 'ticks') fills?.read(data, said.ticks);
-      if ('sequence' in said) {
-        const missing = sequence === null ? 0 : said.sequence! - sequence - 1;
+      if ('sequence' in said && Number.isSafeInteger(said.sequence)) {
+        const number = said.sequence!;
+        const missing = sequence === null ? 0 : number - sequence - 1;
         if (missing > 0)
           subscriber.next({ kind: 'gap', reason: `${missing} messages of the venue are missing`, missing: null });
-        sequence = said.sequence!;
+        // one that was overtaken has been told as missing already
+        sequence = Math.max(number, sequence ?? number);
       }
       subscriber.next({ kind: 'message', data });
       if (said.kind === 'leaving') subscriber.next({ kind: 'leaving', reason: said.reason });
