@@ -399,6 +399,13 @@ describe.each(venues)('$name', (venue) => {
       expect(mapping.parse(bytes(message)), written(message)).toMatchObject({ ticks: [], invalid: [], ignored: 1 });
   });
 
+  it('a message without a trade in it is counted', () => {
+    const mapping = mappingOf('trades');
+    const empty = written(example.ticks.trades!.message).replace(/"(data|events)":\[.*\]/, '"$1":[]');
+    const mapped = mapping.parse(bytes(Array.isArray(example.ticks.trades!.message) ? '[17,[],3]' : empty));
+    expect(mapped.ticks.length + mapped.ignored).toBe(1);
+  });
+
   it('junk is said, with its place, and never thrown', () => {
     const mapping = mappingOf('trades');
     const { message } = example.ticks.trades;

@@ -93,6 +93,7 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
         mapped.ignored = 1;
         return mapped;
       }
+      if (said.ticks.length === 0) mapped.ignored = 1;
       for (const one of said.ticks) {
         const tick = tickOf(one, said.time ?? venue.time, received);
         if (typeof tick === 'string') mapped.invalid.push(tick);
