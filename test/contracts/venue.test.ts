@@ -358,6 +358,16 @@ const examples: Record<string, Example> = {
   },
 };
 
+/** Every field of a message, at any depth; `placed` has the message that each belongs to. */
+const placed = new WeakMap<object, object>();
+function placesOf(message: object, at: object = message): [Record<string, unknown>, string][] {
+  placed.set(at, message);
+  return Object.entries(at).flatMap(([field, value]) => {
+    const within = typeof value === 'object' && value !== null ? placesOf(message, value) : [];
+    return [[at as Record<string, unknown>, field], ...within] as [Record<string, unknown>, string][];
+  });
+}
+
 const written = (message: unknown): string => (typeof message === 'string' ? message : JSON.stringify(message));
 const bytes = (message: unknown): Uint8Array => new TextEncoder().encode(written(message));
 
@@ -440,6 +450,32 @@ describe.each(venues)('$name', (venue) => {
       const before = events.length;
       sockets[0]!.says(junk);
       expect(events.length, junk).toBeGreaterThan(before);
+    }
+  });
+
+  it('no field of a message throws, nor is believed, whatever stands there', () => {
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+    const shapes = [deep, '"constructor"', '"__proto__"', '{"toString":0,"valueOf":0}', `"${'x'.repeat(1000)}"`];
+    const trade = example.ticks.trades!.message;
+    for (const message of [trade, example.refused, example.ending ?? {}, ...example.confirmed]) {
+      for (const [at, field] of placesOf(structuredClone(message) as object)) {
+        const was = at[field];
+        at[field] = '<place>';
+        const text = written(placed.get(at));
+        at[field] = was;
+        for (const shape of shapes) {
+          const { sockets, events } = follow();
+          sockets[0]!.opens();
+          const said = text.replace('"<place>"', () => shape);
+          expect(() => mappingOf('trades').parse(bytes(said))).not.toThrow();
+          sockets[0]!.says(said);
+          expect(events.length).toBeGreaterThan(2);
+          for (const reason of reasons(events).filter((each) => each !== undefined)) {
+            expect(reason).toBeTypeOf('string');
+            expect(reason!.length).toBeLessThan(300);
+          }
+        }
+      }
     }
   });
 

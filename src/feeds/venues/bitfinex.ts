@@ -1,5 +1,5 @@
 import { Candles } from './candles.ts';
-import { object, text, type Venue, type VenueTick } from './venue.ts';
+import { object, rank, text, type Venue, type VenueTick } from './venue.ts';
 
 /** Asks for a number of each message, as the last item of its list. */
 const SEQUENCES = 65_536;
@@ -41,11 +41,12 @@ export const bitfinex: Venue = {
         // without numbers nothing would tell that a message is missing
         if (m.event === 'conf' && m.status !== 'OK')
           return { kind: 'error', reason: `to number its messages: ${text(m.status)}` };
-        if (m.event === 'info' && ENDINGS[m.code as number])
-          return { kind: 'ending', reason: ENDINGS[m.code as number]! };
+        const ending = m.event === 'info' && typeof m.code === 'number' ? ENDINGS[m.code] : undefined;
+        if (ending) return { kind: 'ending', reason: ending };
         if (m.event === 'info' && object(m.platform).status === 0) return { kind: 'ending', reason: ENDINGS[20060]! };
-        if (m.event !== 'subscribed') return { kind: 'other' };
-        symbols.set(m.chanId, String(channel === 'candles' ? m.key : m.symbol).replace(CANDLES, ''));
+        const symbol = channel === 'candles' ? m.key : m.symbol;
+        if (m.event !== 'subscribed' || typeof symbol !== 'string') return { kind: 'other' };
+        symbols.set(m.chanId, symbol.replace(CANDLES, ''));
         return { kind: 'acknowledged' };
       }
       const [chanId, what, trade] = message as [unknown, unknown, unknown];
@@ -79,7 +80,7 @@ export const bitfinex: Venue = {
       const ticks = what
         .map((one) => ({ ...tradeOf(one, key), history: true }))
         .reverse()
-        .sort((a, b) => Number(a.time) - Number(b.time));
+        .sort((a, b) => rank(a.time) - rank(b.time));
       return { kind: 'ticks', ticks, ...sequence };
     };
   },

@@ -1,4 +1,4 @@
-import { type Json, object, objects, side, text, type Venue } from './venue.ts';
+import { type Json, object, objects, rank, side, text, type Venue } from './venue.ts';
 
 const TOPICS = { trades: 'publicTrade', ticker: 'tickers', candles: 'kline.1' };
 /** Best bid and ask: its ticker of the spot market has neither. */
@@ -34,7 +34,7 @@ export const bybit: Venue = {
       if (m.success === false) return { kind: 'error', reason: text(m.ret_msg) };
       if (typeof m.retCode === 'number' && m.retCode !== 0) return { kind: 'error', reason: text(m.retMsg) };
       if (m.op === 'subscribe') return { kind: 'acknowledged' };
-      const topic = String(m.topic);
+      const topic = typeof m.topic === 'string' ? m.topic : '';
       if (channel === 'ticker' && topic.startsWith(`${BOOK}.`)) {
         const symbol = topic.slice(BOOK.length + 1);
         const { b, a } = object(m.data);
@@ -67,6 +67,6 @@ export const bybit: Venue = {
 /** The price of one side of a book of one level; a size of 0 takes one away. */
 function best(levels: unknown): unknown {
   if (!Array.isArray(levels)) return undefined;
-  const level = levels.findLast((one) => Array.isArray(one) && Number(one[1]) !== 0);
+  const level = levels.findLast((one) => Array.isArray(one) && rank(one[1]) !== 0);
   return level?.[0];
 }

@@ -1,5 +1,5 @@
 import { Candles } from './candles.ts';
-import { type Json, object, objects, side, text, type Venue } from './venue.ts';
+import { type Json, object, objects, rank, side, text, type Venue } from './venue.ts';
 
 const NAMES = { trades: 'trade', ticker: 'ticker', candles: 'ohlc' };
 
@@ -77,7 +77,7 @@ export const kraken: Venue = {
           seq: trade.trade_id,
           ...(snapshot ? { history: true } : {}),
         }))
-        .sort((a, b) => Number(a.seq) - Number(b.seq));
+        .sort((a, b) => rank(a.seq) - rank(b.seq));
       return { kind: 'ticks', ticks };
     };
   },

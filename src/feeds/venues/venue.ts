@@ -101,6 +101,9 @@ export interface Venue {
 
 export type Reader = ((message: unknown, text: string) => Said) & Partial<Saves>;
 
+/** Of a reason. */
+const MOST_LETTERS = 200;
+
 export type Json = Record<string, unknown>;
 
 /** An object, or an empty one. */
@@ -113,12 +116,23 @@ export function objects(value: unknown): Json[] {
   return Array.isArray(value) ? value.map(object) : [];
 }
 
+/** What a venue gives as its reason: cut where it is long, and nested however deep. */
 export function text(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  if (typeof value === 'string') return value.slice(0, MOST_LETTERS);
+  try {
+    return JSON.stringify(value ?? null).slice(0, MOST_LETTERS);
+  } catch {
+    return 'something nested too deep to be shown';
+  }
+}
+
+/** What to sort by; 0 for what is no number, which the mapping refuses. */
+export function rank(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) || 0 : 0;
 }
 
 /** 1 where the word for the taker's side is that of a buyer. */
 export function side(word: unknown): number {
-  const said = String(word).toLowerCase();
+  const said = typeof word === 'string' ? word.toLowerCase() : '';
   return said === 'buy' ? 1 : said === 'sell' ? -1 : Number.NaN;
 }
