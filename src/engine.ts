@@ -424,8 +424,10 @@ export class Engine {
   #feedStatus(status: FeedStatus): void {
     this.#feed = status.feed;
     const { state, key, resumed } = status;
-    const anew = state === 'open' && !resumed && !this.#stale;
-    if (anew) for (const lane of this.#lanes.values()) lane.order.reconnected();
+    if (state === 'open' && !resumed && !this.#stale) {
+      this.#mapping.connected?.();
+      for (const lane of this.#lanes.values()) lane.order.reconnected();
+    }
     if (state === 'gap') {
       this.counters.gaps++;
       // a mapping without keys makes one stream of all

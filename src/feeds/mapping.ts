@@ -40,6 +40,8 @@ export interface Mapping extends Saves {
   parse(data: Uint8Array, received?: number): Mapped;
   /** Forgets held values. */
   reset(): void;
+  /** A connection began: forgets what the one before said of itself. */
+  connected?(): void;
 }
 
 /** Values of a key's last tick, and for how many ticks in a row each has been held. */

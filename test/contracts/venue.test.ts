@@ -693,6 +693,28 @@ it('bitfinex: a snapshot is history, oldest first, also within a millisecond', (
   expect(ticks.map(({ id, history }) => [id, history])).toEqual([1, 2, 3].map((id) => [`${id}`, true]));
 });
 
+it('bitfinex: a channel is a symbol once it is confirmed, on its connection; until then its trades are junk', () => {
+  const mapping = compileMapping({ venue: 'bitfinex' });
+  const parse = (message: unknown) => mapping.parse(bytes(message));
+  const trade = [17, 'te', [401, T, 1, 100], 2];
+  parse(examples.bitfinex!.confirmed[0]);
+  expect(parse(trade).ticks).toMatchObject([{ key: 'tBTCUSD' }]);
+  mapping.connected!();
+  expect(parse(trade)).toMatchObject({ ticks: [], invalid: [expect.stringMatching(/^invalid key: nothing/)] });
+  parse({ event: 'subscribed', channel: 'trades', chanId: 17, symbol: 'tETHUSD' });
+  expect(parse(trade).ticks).toMatchObject([{ key: 'tETHUSD' }]);
+});
+
+it('bitfinex: a confirmation that comes twice is one', () => {
+  const { WebSocket, sockets } = fakeSockets();
+  const time = new Time();
+  openFeed(feedOf('bitfinex:tBTCUSD,tETHUSD'), { WebSocket, fetch, random: () => 0.5, scheduler: time }).subscribe();
+  sockets[0]!.opens();
+  for (let i = 0; i < 2; i++) sockets[0]!.says(JSON.stringify(examples.bitfinex!.confirmed[0]));
+  time.pass(5000);
+  expect(sockets[0]!.abandoned).toBe(true);
+});
+
 it('bybit: at most ten topics a request, each of them confirmed', () => {
   const bybit = findVenue('bybit')!;
   const symbols = Array.from({ length: 25 }, (_, i) => `S${i}`);

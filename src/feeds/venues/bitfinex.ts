@@ -46,8 +46,10 @@ export const bitfinex: Venue = {
         if (m.event === 'info' && object(m.platform).status === 0) return { kind: 'ending', reason: ENDINGS[20060]! };
         const symbol = channel === 'candles' ? m.key : m.symbol;
         if (m.event !== 'subscribed' || typeof symbol !== 'string') return { kind: 'other' };
+        // said twice it is one confirmation: another one may still be waited for
+        const again = symbols.has(m.chanId);
         symbols.set(m.chanId, symbol.replace(CANDLES, ''));
-        return { kind: 'acknowledged' };
+        return { kind: again ? 'other' : 'acknowledged' };
       }
       const [chanId, what, trade] = message as [unknown, unknown, unknown];
       const key = symbols.get(chanId);

@@ -47,7 +47,7 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
   const venue = findVenue(name)!;
   const columns = COLUMNS[venue.made?.includes(channel) ? 'trades' : channel];
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const read = venue.reader(channel);
+  let read = venue.reader(channel);
 
   function tickOf(one: VenueTick, format: TimeFormat, received: number): Tick | string {
     const { key, time, values, seq, id, history } = one;
@@ -105,6 +105,9 @@ export function compileVenue({ venue: name, channel = 'trades' }: VenueMapping):
     reset() {},
     save: () => read.save?.() ?? null,
     load: (saved) => read.load?.(saved),
+    connected() {
+      read = venue.reader(channel);
+    },
   };
 }
 
