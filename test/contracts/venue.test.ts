@@ -705,12 +705,15 @@ it('bitfinex: a channel is a symbol once it is confirmed, on its connection; unt
   expect(parse(trade).ticks).toMatchObject([{ key: 'tETHUSD' }]);
 });
 
-it('bitfinex: a confirmation that comes twice is one', () => {
+it.each([
+  ['that comes twice is one', examples.bitfinex!.confirmed[0]],
+  ['without the number of its channel is none', { event: 'subscribed', chanId: '18', symbol: 'tETHUSD' }],
+])('bitfinex: a confirmation %s', (_, second) => {
   const { WebSocket, sockets } = fakeSockets();
   const time = new Time();
   openFeed(feedOf('bitfinex:tBTCUSD,tETHUSD'), { WebSocket, fetch, random: () => 0.5, scheduler: time }).subscribe();
   sockets[0]!.opens();
-  for (let i = 0; i < 2; i++) sockets[0]!.says(JSON.stringify(examples.bitfinex!.confirmed[0]));
+  for (const message of [examples.bitfinex!.confirmed[0], second]) sockets[0]!.says(JSON.stringify(message));
   time.pass(5000);
   expect(sockets[0]!.abandoned).toBe(true);
 });

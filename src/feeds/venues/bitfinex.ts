@@ -45,7 +45,8 @@ export const bitfinex: Venue = {
         if (ending) return { kind: 'ending', reason: ending };
         if (m.event === 'info' && object(m.platform).status === 0) return { kind: 'ending', reason: ENDINGS[20060]! };
         const symbol = channel === 'candles' ? m.key : m.symbol;
-        if (m.event !== 'subscribed' || typeof symbol !== 'string') return { kind: 'other' };
+        if (m.event !== 'subscribed' || !Number.isSafeInteger(m.chanId) || typeof symbol !== 'string')
+          return { kind: 'other' };
         // said twice it is one confirmation: another one may still be waited for
         const again = symbols.has(m.chanId);
         symbols.set(m.chanId, symbol.replace(CANDLES, ''));
