@@ -197,7 +197,13 @@ export class Engine {
   /** All that the next input finds, between two inputs. An engine of the same model and configuration goes on from it. */
   save(): Saved {
     return {
-      ...{ stamp: this.#stamp, inputs: this.#inputs, feed: this.#feed, stale: this.#stale, lastInvalid: this.lastInvalid },
+      ...{
+        stamp: this.#stamp,
+        inputs: this.#inputs,
+        feed: this.#feed,
+        stale: this.#stale,
+        lastInvalid: this.lastInvalid,
+      },
       ...{ counters: { ...this.counters }, mapping: this.#mapping.save() },
       lanes: [...this.#lanes.values()].map((lane) => lane.save(this.#clock)),
     };

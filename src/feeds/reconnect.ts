@@ -30,6 +30,10 @@ const MOST_BYTES = 4 << 20;
 interface Side {
   subscription: Subscription;
   openedAt: number | null;
+  /** When it was heard last, and could take over; and that it should, once the other has been heard. */
+  heardAt: number;
+  readyAt: number;
+  due: boolean;
   /** What it said before it took over. */
   held: LinkEvent[];
   bytes: number;
@@ -41,7 +45,7 @@ interface Side {
  * Statuses: `connecting`, `open`, `stale` (silent for `staleAfter`; `open` again with the next message, `closed` after as
  * long again), `closed` (with reason, attempt and the wait before the next one), and `gap` before the first message after a
  * reconnect, with the receive times between which messages may be missing. A link that says `leaving` stays until the next one
- * is `ready`; then that one takes over, which is said as `open`, with the reason, and is no gap.
+ * is `ready` and it was heard beside that one; then that one takes over, which is said as `open`, with the reason, and is no gap.
  * @param link one connection, from its opening to its end; it never errors
  */
 export function reconnecting(link: () => Observable<LinkEvent>, options: ReconnectOptions): Observable<FeedEvent> {
@@ -76,7 +80,8 @@ export function reconnecting(link: () => Observable<LinkEvent>, options: Reconne
     }
 
     function newSide(): Side {
-      return { subscription: new Subscription(), openedAt: null, held: [], bytes: 0 };
+      const times = { openedAt: null, heardAt: Number.NEGATIVE_INFINITY, readyAt: Number.POSITIVE_INFINITY };
+      return { subscription: new Subscription(), ...times, due: false, held: [], bytes: 0 };
     }
 
     function follow(side: Side): void {
@@ -116,11 +121,13 @@ export function reconnecting(link: () => Observable<LinkEvent>, options: Reconne
         case 'message': {
           const { data, ack } = event;
           const received = now();
-          const missed = broken && lastMessage !== null && !(typeof resumes === 'function' ? resumes() : resumes);
+          side.heardAt = scheduler.now();
+          const missed = broken && lastMessage !== null && !goesOn();
           if (missed) say('gap', { from: lastMessage!, to: received, missing: null, reason: 'reconnected' });
           broken = false;
           lastMessage = received;
           subscriber.next({ kind: 'message', data, received, ...(ack ? { ack } : {}) });
+          if (next?.due) takeOver();
           return;
         }
         default: {
@@ -163,8 +170,19 @@ export function reconnecting(link: () => Observable<LinkEvent>, options: Reconne
       side.held.push(event);
       if (event.kind === 'message') side.bytes += event.data.length;
       if (event.kind === 'ready') {
-        side.subscription.add(scheduler.schedule(() => side === next && takeOver(), OVERLAP_MS));
+        side.readyAt = scheduler.now();
+        side.subscription.add(scheduler.schedule(() => side === next && meet(side), OVERLAP_MS));
       } else if (side.held.length > MOST_HELD || side.bytes > MOST_BYTES) takeOver();
+    }
+
+    /** The old link was heard while the new one was ready: nothing is between them. Else it is waited for, or ends. */
+    function meet(side: Side): void {
+      if (goesOn() || !current || current.heardAt >= side.readyAt) takeOver();
+      else side.due = true;
+    }
+
+    function goesOn(): boolean {
+      return typeof resumes === 'function' ? resumes() : resumes;
     }
 
     /** The new link goes on from where the old one is. What it said meanwhile is said again where that does no harm. */
@@ -172,6 +190,7 @@ export function reconnecting(link: () => Observable<LinkEvent>, options: Reconne
       const side = next!;
       next = null;
       renewals.reset();
+      if (!current || current.heardAt < side.readyAt) broken = true;
       current?.subscription.unsubscribe();
       current = side;
       if (side.openedAt !== null) say('open', { reason: `renewed: ${why}` });

@@ -11,7 +11,7 @@
  * | dropped, truncated, junk | own gap of exactly the jump | gap before the next message | cannot be known |
  * | sent twice | dropped as a duplicate | same | same (trades have names) |
  * | overtaken by later ones | own gap at the first overtaker, which counts it; then late | gap likewise; then late if its time is before the last tick's, else a tick | late, or a tick |
- * | connection ends, or is given up after silence | gap, of unknown size or exact, if anything was lost | gap of unknown size | gap of unknown size |
+ * | connection ends, or is given up after silence | own gap of exactly the jump | gap of unknown size | gap of unknown size |
  * | stale, then awake: the same connection | as dropped: numbers go on | as dropped | cannot be known |
  * | venue's clock 5 s back | late until it has caught up; the next tick's own gap counts them too | late | late |
  * | value that is none, or too large | invalid; the next tick's own gap counts it too | invalid | invalid |
@@ -82,6 +82,8 @@ export interface Model {
   numbers: 'trades' | 'messages' | 'nothing';
   /** Numbers of trades begin anew on some connections. */
   restarts?: true;
+  /** A connection that it says will close may stand beside the next one. */
+  overlaps?: true;
   /** A trade can only be named once its subscription is confirmed. */
   channels?: true;
   /** Seconds between its signs of life; 0: none of its own. */
@@ -153,7 +155,7 @@ const signed = ({ side, size }: Trade): number => side * Number(size);
 export const models: readonly Model[] = [
   {
     ...{ name: 'binance', url: 'binance:BTCUSDT,ETHUSDT', symbols: ['BTCUSDT', 'ETHUSDT'] },
-    ...{ mapping: { venue: 'binance' }, numbers: 'trades', every: 0 },
+    ...{ mapping: { venue: 'binance' }, numbers: 'trades', overlaps: true, every: 0 },
     refusals: [{ error: { code: 2, msg: 'Invalid request' }, id: 1 }, { event: { e: 'serverShutdown', E: 1 } }],
     connect: (say) => ({
       subscribed: false,
@@ -318,7 +320,7 @@ export const models: readonly Model[] = [
   },
   {
     ...{ name: 'okx', url: 'okx:BTC-USDT,ETH-USDT', symbols: ['BTC-USDT', 'ETH-USDT'] },
-    ...{ mapping: { venue: 'okx' }, numbers: 'nothing', every: 0 },
+    ...{ mapping: { venue: 'okx' }, numbers: 'nothing', overlaps: true, every: 0 },
     refusals: [
       { event: 'error', code: '60012', msg: 'Invalid request' },
       { event: 'notice', code: '64008', msg: 'soon' },
@@ -526,6 +528,10 @@ export interface Run {
   thrown: unknown[];
   mostTimers: number;
   mostSockets: number;
+  /** Messages heard by the time that each was handed on. */
+  reach: number[];
+  /** Connections that began while another one was alive. */
+  met: Set<number>;
   /** Whether a connection was there again in time after the last fault. */
   recovered: boolean;
 }
@@ -548,7 +554,14 @@ export async function run(model: Model, seed: number): Promise<Run> {
   const armed: Fault[] = [];
   const result: Run = {
     ...{ faults: [], hits: new Set(), heard: [], last: [], log: [], counts: [], gapBefore: [], thrown: [] },
-    ...{ mostTimers: 0, mostSockets: 0, recovered: false, counters: {} as Engine['counters'] },
+    ...{
+      mostTimers: 0,
+      mostSockets: 0,
+      met: new Set(),
+      reach: [],
+      recovered: false,
+      counters: {} as Engine['counters'],
+    },
   };
   let [refusals, mute] = [0, false];
 
@@ -629,7 +642,7 @@ export async function run(model: Model, seed: number): Promise<Run> {
   };
   /** The venue's and the proxy's turn. */
   const serve = (): void => {
-    for (const wire of wires.slice(-2)) {
+    for (const wire of wires) {
       if (wire.socket.abandoned || wire.ended || wire.dead) continue;
       if (!wire.venue) {
         if (refusals > 0) {
@@ -654,6 +667,8 @@ export async function run(model: Model, seed: number): Promise<Run> {
     result.mostTimers = Math.max(result.mostTimers, time.actions.length);
     const sockets = wires.filter(({ socket, ended }) => !ended && !socket.abandoned).length;
     result.mostSockets = Math.max(result.mostSockets, sockets);
+    const alive = wires.filter(isFine);
+    if (alive.length > 1) result.met.add(alive.at(-1)!.number);
   };
   const wait = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 1000) {
@@ -665,14 +680,15 @@ export async function run(model: Model, seed: number): Promise<Run> {
       for (let i = 0; i < 6; i++) await null;
     }
   };
+  const isFine = (wire: Wire | undefined): wire is Wire =>
+    Boolean(wire?.venue?.subscribed && !wire.dead && !wire.ended && !wire.socket.abandoned);
   const connected = (): Wire | null => {
     const wire = wires.at(-1);
-    const fine = wire?.venue?.subscribed && !wire.dead && !wire.ended && !wire.socket.abandoned;
-    return fine ? wire : null;
+    return isFine(wire) ? wire : null;
   };
   const trade = (key: string, size = 1): Trade[] => {
     const trades = Array.from({ length: size }, () => market.trade(key));
-    connected()?.venue?.trades(trades);
+    for (const wire of wires) if (isFine(wire)) wire.venue!.trades(trades);
     return trades;
   };
 
@@ -721,7 +737,14 @@ export async function run(model: Model, seed: number): Promise<Run> {
   try {
     for (let i = 0; i < 7; i++) market.trade(chance.pick(model.symbols));
     const feed = openFeed(source, edge).subscribe({
-      next: (event) => (event.kind === 'status' ? engine.status(event.status) : engine.message(event.data)),
+      next(event) {
+        if (event.kind === 'status') {
+          engine.status(event.status);
+          return;
+        }
+        result.reach.push(result.heard.length);
+        engine.message(event.data);
+      },
       error: (error) => result.thrown.push(error),
       complete: () => result.thrown.push(new Error('the feed completed')),
     });

@@ -58,7 +58,6 @@ export const bitfinex: Venue = {
       const numbered = typeof last === 'number' && message.length > (Array.isArray(what) || what === 'hb' ? 2 : 3);
       const sequence = numbered ? { sequence: last } : {};
       if (what === 'hb') return { kind: 'alive', ...sequence };
-      if (key === undefined) return { kind: 'other', ...sequence };
       if (channel === 'ticker') {
         if (!Array.isArray(what)) return { kind: 'other', ...sequence };
         const [bid, , ask, , , , price, volume] = what;
@@ -89,7 +88,7 @@ export const bitfinex: Venue = {
   },
 };
 
-function tradeOf(trade: unknown, key: string): VenueTick {
+function tradeOf(trade: unknown, key: string | undefined): VenueTick {
   const [id, time, amount, price] = Array.isArray(trade) ? trade : [];
   // the amount's sign is the taker's side
   const size = typeof amount === 'number' ? amount : Number.NaN;

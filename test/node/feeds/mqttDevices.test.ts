@@ -404,7 +404,7 @@ it('a gap in one stream is in that one only; a mapping without keys has one for 
 
 it('the examples of docs/feeds.md are configs', () => {
   const page = readFileSync(asset('docs/feeds.md'), 'utf8');
-  const section = page.slice(page.indexOf('## MQTT'), page.indexOf('## This machine'));
+  const section = page.slice(page.indexOf('## MQTT'), page.indexOf('## NATS'));
   const examples = Array.from(section.matchAll(/```yaml\n(.*?)```/gs), ([, text]) => parseConfig(parse(text!)));
   expect(examples.map(({ feed }) => findFeed(feed.url)!.schemes[0])).toEqual([
     'mqtt',
