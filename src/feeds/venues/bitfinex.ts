@@ -1,5 +1,5 @@
 import { Candles } from './candles.ts';
-import { object, rank, text, type Venue, type VenueTick } from './venue.ts';
+import { object, rank, remembering, text, type Venue, type VenueTick } from './venue.ts';
 
 /** Asks for a number of each message, as the last item of its list. */
 const SEQUENCES = 65_536;
@@ -31,7 +31,7 @@ export const bitfinex: Venue = {
   reader(channel) {
     const symbols = new Map<unknown, string>();
     const candles = new Candles('ms');
-    return (message) => {
+    return remembering([symbols, candles.latest], (message) => {
       if (!Array.isArray(message)) {
         const m = object(message);
         if (m.event === 'error') {
@@ -84,7 +84,7 @@ export const bitfinex: Venue = {
         .reverse()
         .sort((a, b) => rank(a.time) - rank(b.time));
       return { kind: 'ticks', ticks, ...sequence };
-    };
+    });
   },
 };
 

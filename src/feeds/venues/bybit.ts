@@ -1,4 +1,4 @@
-import { type Json, object, objects, rank, side, text, type Venue } from './venue.ts';
+import { type Json, object, objects, rank, remembering, side, text, type Venue } from './venue.ts';
 
 const TOPICS = { trades: 'publicTrade', ticker: 'tickers', candles: 'kline.1' };
 /** Best bid and ask: its ticker of the spot market has neither. */
@@ -28,7 +28,7 @@ export const bybit: Venue = {
   limit: { connections: 500, seconds: 300 },
   reader(channel) {
     const books = new Map<string, { bid?: unknown; ask?: unknown }>();
-    return (message) => {
+    return remembering([books], (message) => {
       const m = object(message);
       if (m.op === 'ping' || m.op === 'pong' || m.ret_msg === 'pong') return { kind: 'alive' };
       if (m.success === false) return { kind: 'error', reason: text(m.ret_msg) };
@@ -60,7 +60,7 @@ export const bybit: Venue = {
         ...{ key, time: one.T, values: [one.p, one.v, side(one.S)], id: one.i },
       }));
       return { kind: 'ticks', ticks };
-    };
+    });
   },
 };
 

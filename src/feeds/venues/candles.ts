@@ -8,7 +8,7 @@ const MOST = 1024;
 export class Candles {
   readonly #format: TimeFormat;
   /** By symbol: the latest candle, and when it and the latest closed one begin, ms. */
-  readonly #latest = new Map<string, { open: VenueTick | null; at: number; closed: number }>();
+  readonly latest = new Map<string, { open: VenueTick | null; at: number; closed: number }>();
 
   /** @param format how their times are written */
   constructor(format: TimeFormat) {
@@ -47,11 +47,11 @@ export class Candles {
   }
 
   #of(key: string): { open: VenueTick | null; at: number; closed: number } {
-    let latest = this.#latest.get(key);
+    let latest = this.latest.get(key);
     if (latest) return latest;
-    if (this.#latest.size >= MOST) this.#latest.delete(this.#latest.keys().next().value!);
-    latest = { open: null, at: Number.NEGATIVE_INFINITY, closed: Number.NEGATIVE_INFINITY };
-    this.#latest.set(key, latest);
+    if (this.latest.size >= MOST) this.latest.delete(this.latest.keys().next().value!);
+    latest = { open: null, at: -1, closed: -1 };
+    this.latest.set(key, latest);
     return latest;
   }
 

@@ -1,5 +1,5 @@
 import { Candles } from './candles.ts';
-import { object, objects, side, text, type Venue } from './venue.ts';
+import { object, objects, remembering, side, text, type Venue } from './venue.ts';
 
 /** Coinbase Exchange: a match names its maker's side; its trade ids count by one in every product. It has no candles. */
 export const coinbase: Venue = {
@@ -73,7 +73,7 @@ export const coinbaseAdvanced: Venue = {
   limit: { connections: 8, seconds: 1 },
   reader(channel) {
     const candles = new Candles('s');
-    return (message) => {
+    return remembering([candles.latest], (message) => {
       const m = object(message);
       if (m.type === 'error') return { kind: 'error', reason: text(m.message) };
       const sequence = typeof m.sequence_num === 'number' ? { sequence: m.sequence_num } : {};
@@ -114,6 +114,6 @@ export const coinbaseAdvanced: Venue = {
         })),
       );
       return { kind: 'ticks', ticks, ...sequence };
-    };
+    });
   },
 };

@@ -1,5 +1,5 @@
 import { Candles } from './candles.ts';
-import { type Json, object, objects, rank, side, text, type Venue } from './venue.ts';
+import { type Json, object, objects, rank, remembering, side, text, type Venue } from './venue.ts';
 
 const NAMES = { trades: 'trade', ticker: 'ticker', candles: 'ohlc' };
 
@@ -40,7 +40,7 @@ export const kraken: Venue = {
   limit: { connections: 150, seconds: 600 },
   reader(channel) {
     const candles = new Candles('iso');
-    return (message) => {
+    return remembering([candles.latest], (message) => {
       const m = object(message);
       if (m.success === false || ('error' in m && !('channel' in m))) return { kind: 'error', reason: refusal(m) };
       if (m.method === 'subscribe') return { kind: 'acknowledged' };
@@ -79,7 +79,7 @@ export const kraken: Venue = {
         }))
         .sort((a, b) => rank(a.seq) - rank(b.seq));
       return { kind: 'ticks', ticks };
-    };
+    });
   },
 };
 

@@ -1,5 +1,5 @@
 /** What a market venue is: how it is asked, what its messages mean, and what it wants to hear. */
-import type { Saves } from '../../saved.ts';
+import type { Saved, Saves } from '../../saved.ts';
 import type { TimeFormat } from '../time.ts';
 
 export const CHANNELS = ['trades', 'ticker', 'candles'] as const;
@@ -100,6 +100,20 @@ export interface Venue {
 }
 
 export type Reader = ((message: unknown, text: string) => Said) & Partial<Saves>;
+
+/** A reader that remembers something: lists of pairs of JSON, which can be saved. */
+export function remembering(memory: readonly Map<unknown, unknown>[], read: Reader): Reader {
+  return Object.assign(read, {
+    save: () => JSON.stringify(memory.map((map) => [...map])),
+    load(saved: Saved) {
+      const lists = JSON.parse(saved as string) as [unknown, unknown][][];
+      for (const [i, map] of memory.entries()) {
+        map.clear();
+        for (const [key, value] of lists[i]!) map.set(key, value);
+      }
+    },
+  });
+}
 
 /** Of a reason. */
 const MOST_LETTERS = 200;
