@@ -205,14 +205,18 @@ it.each(['binance', 'okx'])(
     for (const symbol of [a, b]) server.trade(symbol, 1);
     server.leaves();
     await confirmed(2);
-    // over both connections
-    for (const n of [2, 3]) for (const symbol of [a, b]) server.trade(symbol, n);
-    await until(() => expect(session.statuses.at(-1)!.reason).toMatch(/^renewed: /));
+    // over both connections, the last ones until the old one was heard beside the new one
+    for (const symbol of [a, b]) server.trade(symbol, 2);
+    await until(() => {
+      for (const symbol of [a, b]) server.trade(symbol, 3);
+      expect(session.statuses.at(-1)!.reason ?? '').toMatch(/^renewed: /);
+    });
     for (const symbol of [a, b]) server.trade(symbol, 4);
     await until(() => expect(numbers(session, b)).toEqual([1, 2, 3, 4]));
     expect(numbers(session, a)).toEqual([1, 2, 3, 4]);
     expect(session.statuses.map(({ state }) => state)).toEqual(['connecting', 'open', 'open']);
-    expect(session.engine.counters).toMatchObject({ ticks: 8, duplicates: 4, gaps: 0, late: 0 });
+    expect(session.engine.counters).toMatchObject({ ticks: 8, gaps: 0, late: 0 });
+    expect(session.engine.counters.duplicates).toBeGreaterThanOrEqual(4);
   },
 );
 
