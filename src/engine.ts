@@ -27,8 +27,9 @@ import {
   type Input,
   type LogRecord,
   nanoseconds,
+  SNAPSHOT,
 } from './recording/records.ts';
-import type { Saved } from './saved.ts';
+import { encodeSaved, type Saved } from './saved.ts';
 import type { AlertTransition, DriftEvent, Explanation, FeedStatus, Tick } from './types.ts';
 
 export { type EngineConfig, type EngineInput, type ExplainConfig, parseEngineConfig } from './engine/config.ts';
@@ -128,6 +129,8 @@ export class Engine {
   #stamp = 0n;
   #inputs = 0;
   #feed = 'feed';
+  /** The latest event time of all ticks taken, ms. */
+  #latest = 0;
   /** The feed is silent: when it is open again, that is the same connection, and its numbers go on. */
   #stale = false;
 
@@ -200,6 +203,7 @@ export class Engine {
       ...{
         stamp: this.#stamp,
         inputs: this.#inputs,
+        latest: this.#latest,
         feed: this.#feed,
         stale: this.#stale,
         lastInvalid: this.lastInvalid,
@@ -209,12 +213,20 @@ export class Engine {
     };
   }
 
+  /** `save` as a record: what a replay can begin with. */
+  snapshot(): LogRecord {
+    const { ticks: sequence } = this.counters;
+    const time = nanoseconds(this.#latest);
+    return { topic: SNAPSHOT, stamp: this.#stamp, time, sequence, data: encodeSaved(this.save()) };
+  }
+
   /** Takes back what `save` gave. @throws DataError for what is no state of such an engine */
   load(saved: Saved): void {
     try {
-      const { stamp, inputs, feed, stale, lastInvalid, counters, mapping, lanes } = saved as unknown as {
+      const { stamp, inputs, latest, feed, stale, lastInvalid, counters, mapping, lanes } = saved as unknown as {
         stamp: bigint;
         inputs: number;
+        latest: number;
         feed: string;
         stale: boolean;
         lastInvalid: string | null;
@@ -225,6 +237,7 @@ export class Engine {
       this.#clock.reset(stamp);
       this.#stamp = stamp;
       this.#inputs = inputs;
+      this.#latest = latest;
       this.#feed = feed;
       this.#stale = stale;
       this.lastInvalid = lastInvalid;
@@ -371,6 +384,7 @@ export class Engine {
     if (tick.empty) this.counters.empty++;
     if (tick.redelivered) this.counters.redelivered++;
     const sequence = this.counters.ticks++;
+    if (tick.time > this.#latest) this.#latest = tick.time;
     lane.sequence = sequence;
     this.#emit('tick', tick.time, sequence, () => encodeJson(tick));
 

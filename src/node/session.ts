@@ -125,6 +125,7 @@ export class Session {
     }
     const begun = performance.now();
     this.engine.message(event.data);
+    if (this.#recorder?.snapshotDue && this.engine.saves) this.#recorder.record(this.engine.snapshot());
     if (event.ack) {
       if (this.#recorder) this.#recorder.kept(event.ack);
       else event.ack();

@@ -12,6 +12,7 @@ export const OP = {
   MESSAGE_INDEX: 7,
   ATTACHMENT: 9,
   METADATA: 12,
+  METADATA_INDEX: 13,
   DATA_END: 15,
 } as const;
 

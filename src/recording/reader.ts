@@ -8,6 +8,7 @@ import { DataError, invalid } from '../errors.ts';
 import { Fields, OP, type ReadChunk, readChunk } from './chunk.ts';
 import { isSealed } from './hash.ts';
 import type { LogRecord } from './records.ts';
+import type { SnapshotPlace } from './writer.ts';
 
 /** Bytes at random places: a file, a blob, an array. */
 export interface ByteSource {
@@ -84,11 +85,44 @@ export class Recording {
     return recording;
   }
 
-  /** Every intact chunk, in order. May be asked for again. */
-  async *chunks(): AsyncGenerator<ChunkOfRecords> {
+  /** Every intact chunk, in order; with `from` those from that byte on, where one begins. May be asked for again. */
+  async *chunks(from = this.#start): AsyncGenerator<ChunkOfRecords> {
     this.damage.splice(0, Number.POSITIVE_INFINITY, ...this.#headDamage);
     this.tail = null;
-    yield* this.#scan(this.#start, false);
+    yield* this.#scan(from, false);
+  }
+
+  /** Where snapshots stand, in order; none where the writer did not come to its end, or nobody wrote any. */
+  async snapshots(): Promise<SnapshotPlace[]> {
+    const listed = (await this.#endsWell()) ? await this.#listed('whytick snapshots') : null;
+    if (!listed) return [];
+    return [...listed].flatMap(([sequence, place]) => {
+      const [offset, stamp, time] = place.split(' ');
+      if (offset === undefined || stamp === undefined || time === undefined) return [];
+      return [{ sequence: Number(sequence), offset: Number(offset), stamp: BigInt(stamp), time: BigInt(time) }];
+    });
+  }
+
+  /** Metadata by its name in the summary; null where it is not there, or was altered. */
+  async #listed(name: string): Promise<Map<string, string> | null> {
+    const footer = new Fields(await this.#bytes(this.size - MAGIC.length - 20, 20));
+    const summary = Number(footer.u64());
+    for (let at = summary; summary > 0 && at + HEAD < this.size; ) {
+      const { opcode, length } = readHead(await this.#bytes(at, HEAD), 0);
+      if (opcode === OP.FOOTER || at + HEAD + length > this.size) break;
+      const fields = new Fields(await this.#bytes(at + HEAD, length));
+      at += HEAD + length;
+      if (opcode !== OP.METADATA_INDEX) continue;
+      const offset = Number(fields.u64());
+      fields.u64(); // length
+      if (fields.string() !== name) continue;
+      const found = await this.#recordAt(offset);
+      if (found?.opcode !== OP.METADATA) return null;
+      const body = new Fields(found.body);
+      const metadata = body.string() === name ? body.strings() : null;
+      return metadata && isSealed(metadata) ? metadata : null;
+    }
+    return null;
   }
 
   /** Walks over the records. With `head`, stops at the first chunk and remembers where that was. */

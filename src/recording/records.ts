@@ -207,7 +207,20 @@ export const channels: readonly Channel[] = [
       frozenError: ['number', 'null'],
     },
   },
+  {
+    topic: 'engine/snapshot',
+    role: 'status',
+    hashed: false,
+    encoding: 'json',
+    about:
+      'the whole state of the engine between two inputs, so that a replay can begin there; time is that of the latest tick, ' +
+      'sequence the number of the next one',
+    fields: {},
+  },
 ];
+
+/** Topic of saved states. */
+export const SNAPSHOT = 'engine/snapshot';
 
 const byTopic = new Map(channels.map((channel) => [channel.topic, channel]));
 

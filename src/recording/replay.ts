@@ -3,11 +3,13 @@ import { asyncScheduler, type Observable, type SchedulerLike, Subject } from 'rx
 import { Engine, type Explained } from '../engine.ts';
 import type { Kernels } from '../kernels.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { decodeSaved } from '../saved.ts';
 import type { AlertTransition, FeedStatus } from '../types.ts';
 import { OutputHash } from './hash.ts';
 import { prepare } from './prepare.ts';
 import type { Recording } from './reader.ts';
-import { channelOf, type LogRecord, nanoseconds } from './records.ts';
+import { channelOf, type LogRecord, nanoseconds, SNAPSHOT } from './records.ts';
+import type { SnapshotPlace } from './writer.ts';
 
 /** A place in a recording: an event time in ms since 1970 UTC, or the number of a tick from 0. */
 export type Mark = { time: number } | { tick: number };
@@ -19,7 +21,10 @@ export interface ReplayOptions {
   spec?: ModelSpec | undefined;
   /** Factor on the recording's own pace; Infinity (the default): as fast as it goes. */
   speed?: number;
-  /** First and last tick shown. Those before are computed, since the state of all that follows rests on them. */
+  /**
+   * First and last tick shown. Those before are computed, since the state of all that follows rests on them: from the nearest
+   * snapshot on, where the recording has some and the model is its own.
+   */
   from?: Mark | undefined;
   to?: Mark | undefined;
   /** Begins again at the end, until stopped. */
@@ -30,7 +35,7 @@ export interface ReplayOptions {
 export interface ReplayResult {
   /** Records of each topic within the range: inputs from the file, outputs as computed now. */
   counts: Record<string, number>;
-  /** Hash of all outputs computed; of the last pass where it looped. */
+  /** Hash of all outputs computed (with `from`: those since the snapshot it began with); of the last pass where it looped. */
   outputHash: string;
   /** Hash that the recording states; null where it was cut off. */
   recordedHash: string | null;
@@ -136,9 +141,15 @@ export class Replay {
     engine.status$.subscribe((status) => inRange && !past && this.#status.next(status));
 
     this.#anchor = null;
-    for await (const { records } of recording.chunks()) {
+    const start = await this.#start();
+    let begun = start === null;
+    for await (const { records } of recording.chunks(start?.offset)) {
       for (const record of records) {
-        if (channelOf(record.topic)?.role !== 'input') continue;
+        if (!begun && record.topic === SNAPSHOT && record.stamp === start!.stamp) {
+          engine.load(decodeSaved(record.data));
+          begun = true;
+        }
+        if (!begun || channelOf(record.topic)?.role !== 'input') continue;
         if (inRange) await this.#untilDue(record.stamp, signal);
         if (past || signal?.aborted) break;
         engine.input(record);
@@ -152,6 +163,14 @@ export class Replay {
     const recordedHash = recording.metadata.get('whytick output')?.get('output sha256') ?? null;
     const whole = !this.#options.spec && from === undefined && !past && !signal?.aborted && recordedHash !== null;
     return { counts, outputHash, recordedHash, hashEqual: whole ? outputHash === recordedHash : null };
+  }
+
+  /** The last snapshot before the range; null: from the beginning. */
+  async #start(): Promise<SnapshotPlace | null> {
+    const { recording, from, spec } = this.#options;
+    if (from === undefined || spec) return null;
+    const places = await recording.snapshots();
+    return places.findLast((place) => ('time' in from ? before(place, from) : place.sequence <= from.tick)) ?? null;
   }
 
   /** Waits in slices, so that a new speed or a stop is noticed. */
@@ -172,7 +191,7 @@ export class Replay {
   }
 }
 
-function before({ time, sequence }: LogRecord, mark: Mark): boolean {
+function before({ time, sequence }: Pick<LogRecord, 'time' | 'sequence'>, mark: Mark): boolean {
   return 'time' in mark ? time < nanoseconds(mark.time) : sequence < mark.tick;
 }
 

@@ -2,7 +2,7 @@
 import type { Timers } from '../clock.ts';
 import { hashOf, OutputHash, seal } from './hash.ts';
 import { McapFile } from './mcapFile.ts';
-import { encodeJson, type LogRecord } from './records.ts';
+import { encodeJson, type LogRecord, SNAPSHOT } from './records.ts';
 
 /** A file that is only ever appended to. */
 export interface RecordingFile {
@@ -45,6 +45,19 @@ export interface RecordingHead {
   time: bigint;
 }
 
+/** Where a snapshot stands: in the chunk at `offset`, and what `LogRecord` says of it. */
+export interface SnapshotPlace {
+  offset: number;
+  stamp: bigint;
+  time: bigint;
+  /** Number of the next tick. */
+  sequence: number;
+}
+
+/** Snapshots take at most one part in so many of a file, and the first comes after so many bytes. */
+const SNAPSHOT_SHARE = 20;
+const FIRST_SNAPSHOT = 64 << 10;
+
 /** Raised when a reader of today could misread a recording of tomorrow. */
 export const RECORDING_FORMAT = '1';
 
@@ -62,6 +75,10 @@ export class Recorder {
   #state: RecorderState = 'recording';
   #reason: string | null = null;
   #chunkStart = 0n;
+  readonly #snapshots: SnapshotPlace[] = [];
+  /** Of which so many are in closed chunks; and the bytes at which another one is due. */
+  #placed = 0;
+  #snapshotAt = FIRST_SNAPSHOT;
   /** Who waits for the open chunk, and for a sync of what is in the file. */
   readonly #waiting: (() => void)[] = [];
   readonly #unsynced: (() => void)[] = [];
@@ -108,6 +125,11 @@ export class Recorder {
     return this.#counts;
   }
 
+  /** Whether a snapshot would keep within its share of the file. */
+  get snapshotDue(): boolean {
+    return this.#state === 'recording' && this.#mcap.position >= this.#snapshotAt;
+  }
+
   /** Takes a record. Never throws. */
   record(record: LogRecord): void {
     if (this.#state !== 'recording') {
@@ -121,6 +143,11 @@ export class Recorder {
       this.#chunkStart = record.stamp;
       this.#cancelChunk = timers.after(chunkSeconds, () => this.flush());
     }
+    if (record.topic === SNAPSHOT) {
+      const { stamp, time, sequence, data } = record;
+      this.#snapshots.push({ offset: 0, stamp, time, sequence });
+      this.#snapshotAt = this.#mcap.position + SNAPSHOT_SHARE * data.byteLength;
+    }
     this.#mcap.message(record);
     this.#hash.update(record);
     this.#counts[record.topic] = (this.#counts[record.topic] ?? 0) + 1;
@@ -131,6 +158,7 @@ export class Recorder {
   flush(): void {
     this.#cancelChunk();
     if (this.#state === 'recording' && this.#mcap.pending > 0) {
+      while (this.#placed < this.#snapshots.length) this.#snapshots[this.#placed++]!.offset = this.#mcap.position;
       this.#write(() => this.#mcap.chunk());
       if (this.#options.sync === 'always') this.#sync();
     }
@@ -167,6 +195,12 @@ export class Recorder {
     const counts = Object.entries(this.#counts).map(([topic, n]): [string, string] => [topic, String(n)]);
     const output = { 'output sha256': this.#hash.digest(), ...Object.fromEntries(counts) };
     this.#write(() => this.#mcap.metadata('whytick output', seal(output)));
+    const places = this.#snapshots.map(({ offset, stamp, time, sequence }): [string, string] => [
+      String(sequence),
+      `${offset} ${stamp} ${time}`,
+    ]);
+    if (places.length > 0)
+      this.#write(() => this.#mcap.metadata('whytick snapshots', seal(Object.fromEntries(places))));
     this.#write(() => this.#mcap.end());
     await this.#syncing;
     this.#cancelSync();
