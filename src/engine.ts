@@ -95,6 +95,9 @@ export class Engine {
     redelivered: 0,
     /** Streams that gave way to others. */
     forgotten: 0,
+    /** Connections that ended, and times for which an open one was silent. */
+    closed: 0,
+    stale: 0,
     gaps: 0,
     missing: 0,
     resets: 0,
@@ -448,6 +451,7 @@ export class Engine {
       this.#mapping.connected?.();
       for (const lane of this.#lanes.values()) lane.order.reconnected();
     }
+    if (state === 'closed' || state === 'stale') this.counters[state]++;
     if (state === 'gap') {
       this.counters.gaps++;
       // a mapping without keys makes one stream of all

@@ -80,7 +80,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let stopping = false;
 
   const status = (): Status => {
-    const { ticks: taken, waiting, explained, gaps, late, ...dropped } = engine().counters;
+    const { ticks: taken, waiting, explained, closed, stale, gaps, late, ...dropped } = engine().counters;
     const { duplicates, revised, redelivered, filled, invalid: junk, held } = dropped;
     const ticks = taken - waiting;
     return {
@@ -91,6 +91,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       ticksPerSecond: rate.of(ticks, wallMs()),
       ticks,
       explained,
+      closed,
+      stale,
       gaps,
       late,
       duplicates,

@@ -63,6 +63,8 @@ export function createMetrics({ status, hub, version }: Measured): Metrics {
   });
   counter('whytick_ticks_total', 'Ticks taken.', () => status().ticks);
   counter('whytick_explained_total', 'Ticks that fed the model.', () => status().explained);
+  counter('whytick_feed_closed_total', 'Connections of the feed that ended.', () => status().closed);
+  counter('whytick_feed_stale_total', 'Times for which an open connection was silent.', () => status().stale);
   counter('whytick_gaps_total', 'Intervals in which ticks may be missing.', () => status().gaps);
   counter('whytick_late_total', 'Ticks dropped because a later one had come.', () => status().late);
   counter('whytick_duplicates_total', 'Ticks dropped because they had come before.', () => status().duplicates);

@@ -69,6 +69,9 @@ export interface Status {
   /** Ticks that could feed the model, and those that were explained. */
   ticks: number;
   explained: number;
+  /** Connections of the feed that ended, and times for which an open one was silent. */
+  closed: number;
+  stale: number;
   gaps: number;
   late: number;
   duplicates: number;

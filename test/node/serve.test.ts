@@ -238,7 +238,7 @@ describe('what is wrong is said before anything starts', () => {
     const { code, stdout, stderr } = await whytick(['serve', '--feed', 'gopher://x', '--model', model]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(
-      /^whytick: invalid feed\.url: 'gopher:\/\/x' \(expected a URL that begins with ws:, wss:, .* or nats\+tls:\)$/m,
+      /^whytick: invalid feed\.url: 'gopher:\/\/x' \(expected a URL that begins with ws:, wss:, .* or tail:\)$/m,
     );
     const taken = (feed.address() as AddressInfo).port;
     const busy = await whytick(['serve', '--feed', url(), '--model', model, '--port', String(taken)]);

@@ -44,6 +44,8 @@ export const status: Status = {
   ticksPerSecond: 0,
   ticks: 17,
   explained: 0,
+  closed: 0,
+  stale: 0,
   gaps: 0,
   late: 0,
   duplicates: 0,

@@ -132,6 +132,8 @@ describe('pageState', () => {
     ticksPerSecond: 1,
     ticks: 3,
     explained: 3,
+    closed: 0,
+    stale: 0,
     gaps: 0,
     late: 0,
     duplicates: 0,

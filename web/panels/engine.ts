@@ -32,6 +32,8 @@ export function enginePanel(host: HTMLElement, view: View): Panel {
       fact('Feed', `${lost ? 'unknown, was ' : ''}${status.feed.state}`, status.feed.state !== 'open');
       fact('Rate', `${plainRate(status.ticksPerSecond)} tick/s`);
       fact('Last tick', lost ? `${age(state.age)} ago` : lastTick(status.lastReceived));
+      if (status.closed + status.stale > 0)
+        fact('Reconnects, silences', `${count(status.closed)}, ${count(status.stale)}`, true);
       fact('Gaps, late', `${count(status.gaps)}, ${count(status.late)}`, status.gaps + status.late > 0);
       fact('Duplicates, invalid', `${count(status.duplicates)}, ${count(status.invalid)}`, status.invalid > 0);
       if (status.revised > 0) fact('Bars revised', count(status.revised));
