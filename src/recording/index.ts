@@ -15,6 +15,7 @@ export {
   type RecordedAttribution,
   type RecordedShapley,
 } from './records.ts';
+export { type Recovered, recover } from './recover.ts';
 export { type Mark, Replay, type ReplayOptions, type ReplayResult } from './replay.ts';
 export { type Difference, type Verification, verify } from './verify.ts';
 export {

@@ -94,7 +94,7 @@ export class Recording {
 
   /** Where snapshots stand, in order; none where the writer did not come to its end, or nobody wrote any. */
   async snapshots(): Promise<SnapshotPlace[]> {
-    const listed = (await this.#endsWell()) ? await this.#listed('whytick snapshots') : null;
+    const listed = await this.lookup('whytick snapshots');
     if (!listed) return [];
     return [...listed].flatMap(([sequence, place]) => {
       const [offset, stamp, time] = place.split(' ');
@@ -103,8 +103,9 @@ export class Recording {
     });
   }
 
-  /** Metadata by its name in the summary; null where it is not there, or was altered. */
-  async #listed(name: string): Promise<Map<string, string> | null> {
+  /** Metadata by its name in the summary; null where there is none, it is not listed, or was altered. */
+  async lookup(name: string): Promise<Map<string, string> | null> {
+    if (!(await this.#endsWell())) return null;
     const footer = new Fields(await this.#bytes(this.size - MAGIC.length - 20, 20));
     const summary = Number(footer.u64());
     for (let at = summary; summary > 0 && at + HEAD < this.size; ) {

@@ -9,6 +9,7 @@ import { OutputHash } from './hash.ts';
 import { prepare } from './prepare.ts';
 import type { Recording } from './reader.ts';
 import { channelOf, type LogRecord, nanoseconds, SNAPSHOT } from './records.ts';
+import { recoveredFrom } from './recover.ts';
 import type { SnapshotPlace } from './writer.ts';
 
 /** A place in a recording: an event time in ms since 1970 UTC, or the number of a tick from 0. */
@@ -161,7 +162,9 @@ export class Replay {
 
     const outputHash = hash.digest();
     const recordedHash = recording.metadata.get('whytick output')?.get('output sha256') ?? null;
-    const whole = !this.#options.spec && from === undefined && !past && !signal?.aborted && recordedHash !== null;
+    const recovered = await recoveredFrom(recording);
+    const whole =
+      !recovered && !this.#options.spec && from === undefined && !past && !signal?.aborted && recordedHash !== null;
     return { counts, outputHash, recordedHash, hashEqual: whole ? outputHash === recordedHash : null };
   }
 

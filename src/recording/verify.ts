@@ -6,6 +6,7 @@ import { OutputHash } from './hash.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Damage, Recording } from './reader.ts';
 import { channelOf, decodeAttribution, decodeShapley, type LogRecord } from './records.ts';
+import { recoveredFrom } from './recover.ts';
 
 /** Topics that are compared. */
 export const COMPARED = [
@@ -44,6 +45,8 @@ export interface Verification {
   provenance: Prepared['provenance'];
   damage: Damage[];
   tail: Damage | null;
+  /** Places at which records are missing, of a file that was recovered: it is compared up to the first. */
+  holes: number;
 }
 
 /**
@@ -66,8 +69,10 @@ export async function verify(recording: Recording, kernels: Kernels, kernelsHash
     if (record.topic in compared) waiting.push({ record, input: inputs });
   });
 
+  const recovered = await recoveredFrom(recording);
+  const hole = recovered?.holes[0] ?? null;
   for await (const { records, afterDamage } of recording.chunks()) {
-    if (afterDamage) break;
+    if (afterDamage || (hole !== null && records[0]!.stamp >= hole)) break;
     for (const record of records) {
       const role = channelOf(record.topic)?.role;
       if (role === 'input') {
@@ -91,12 +96,13 @@ export async function verify(recording: Recording, kernels: Kernels, kernelsHash
 
   const { damage, tail } = recording;
   const recordedHash = recording.metadata.get('whytick output')?.get('output sha256') ?? null;
-  const hashEqual = recordedHash === null ? null : recordedHash === hash.digest();
+  const hashEqual = recordedHash === null || hole !== null ? null : recordedHash === hash.digest();
   const trailing = new Set(waiting.map(({ input }) => input)).size;
-  if (!first && recording.complete && trailing > 0) first = difference(null, waiting[0]!.record);
-  const equal = first === null && damage.length === 0 && hashEqual !== false;
+  if (!first && recording.complete && !recovered && trailing > 0) first = difference(null, waiting[0]!.record);
+  const holes = recovered?.holes.length ?? 0;
+  const equal = first === null && damage.length === 0 && holes === 0 && hashEqual !== false;
   const counted = first ? 0 : trailing;
-  return { equal, exact, compared, trailing: counted, first, recordedHash, hashEqual, provenance, damage, tail };
+  return { equal, exact, compared, trailing: counted, first, recordedHash, hashEqual, provenance, damage, tail, holes };
 }
 
 function difference(recorded: LogRecord | null, recomputed: LogRecord | null): Difference {

@@ -192,15 +192,7 @@ export class Recorder {
   async #end(): Promise<void> {
     this.flush();
     this.#cancelSync();
-    const counts = Object.entries(this.#counts).map(([topic, n]): [string, string] => [topic, String(n)]);
-    const output = { 'output sha256': this.#hash.digest(), ...Object.fromEntries(counts) };
-    this.#write(() => this.#mcap.metadata('whytick output', seal(output)));
-    const places = this.#snapshots.map(({ offset, stamp, time, sequence }): [string, string] => [
-      String(sequence),
-      `${offset} ${stamp} ${time}`,
-    ]);
-    if (places.length > 0)
-      this.#write(() => this.#mcap.metadata('whytick snapshots', seal(Object.fromEntries(places))));
+    for (const bytes of ending(this.#mcap, this.#hash, this.#counts, this.#snapshots)) this.#write(() => bytes);
     this.#write(() => this.#mcap.end());
     await this.#syncing;
     this.#cancelSync();
@@ -248,4 +240,21 @@ export class Recorder {
     this.#cancelSync();
     for (const told of [...this.#unsynced.splice(0), ...this.#waiting.splice(0)]) told();
   }
+}
+
+/** What stands behind the last chunk: the output hash, the counts, and where snapshots are. */
+export function* ending(
+  mcap: McapFile,
+  hash: OutputHash,
+  counts: Readonly<Record<string, number>>,
+  snapshots: readonly SnapshotPlace[],
+): Generator<Uint8Array> {
+  const topics = Object.entries(counts).map(([topic, n]): [string, string] => [topic, String(n)]);
+  yield mcap.metadata('whytick output', seal({ 'output sha256': hash.digest(), ...Object.fromEntries(topics) }));
+  if (snapshots.length === 0) return;
+  const places = snapshots.map(({ offset, stamp, time, sequence }): [string, string] => [
+    String(sequence),
+    `${offset} ${stamp} ${time}`,
+  ]);
+  yield mcap.metadata('whytick snapshots', seal(Object.fromEntries(places)));
 }

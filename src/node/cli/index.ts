@@ -10,6 +10,7 @@ import { infoCommand } from './info.ts';
 import { inspectCommand } from './inspect.ts';
 import { predictCommand } from './predict.ts';
 import { recordCommand } from './record.ts';
+import { recoverCommand } from './recover.ts';
 import { replayCommand } from './replay.ts';
 import { DONE, fail, INVALID } from './run.ts';
 import { serveCommand } from './serve.ts';
@@ -26,6 +27,7 @@ const commands = [
   inspectCommand,
   predictCommand,
   recordCommand,
+  recoverCommand,
   replayCommand,
   serveCommand,
   trainCommand,

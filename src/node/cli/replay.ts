@@ -134,7 +134,7 @@ function summary({ counts, outputHash, recordedHash, hashEqual }: ReplayResult):
 }
 
 function describe(found: Verification): string {
-  const { equal, exact, compared, trailing, first, recordedHash, hashEqual, damage, tail } = found;
+  const { equal, exact, compared, trailing, first, recordedHash, hashEqual, damage, tail, holes } = found;
   const how = exact ? 'byte for byte' : 'to 1e-5: it was made with another build of the kernels';
   const lines = [`${equal ? 'equal' : 'NOT equal'}, ${how}`, counted(compared)];
   if (trailing > 0) lines.push(`${trailing} trailing inputs whose outputs were not written`);
@@ -145,6 +145,7 @@ function describe(found: Verification): string {
   if (tail) lines.push(`cut off: ${tail.reason}, ${tail.bytes} bytes at ${tail.offset}`);
   for (const { offset, bytes, reason } of damage)
     lines.push(`damage: ${bytes} bytes at ${offset}: ${reason}; compared up to there`);
+  if (holes > 0) lines.push(`it was recovered, and records are missing in ${holes} places; compared up to the first`);
   if (first) {
     lines.push(`first difference at tick ${first.tick} (${new Date(first.time).toISOString()}):`);
     lines.push(`  recorded    ${first.recorded ?? 'nothing'}`, `  recomputed  ${first.recomputed ?? 'nothing'}`);

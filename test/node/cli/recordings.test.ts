@@ -283,3 +283,26 @@ describe('bad calls: exit 2, one line that says what was expected', () => {
     expect(stdout).toBe('');
   });
 });
+
+describe('recover', () => {
+  const [whole, cut] = [path('r.mcap'), path('cut.mcap')];
+
+  it('writes what is intact beside the file, or in its place, and never over another', async () => {
+    await record(whole, '--ticks', '400');
+    const bytes = readFileSync(whole);
+    expect(await whytick(['recover', whole])).toMatchObject({
+      code: 0,
+      stdout: `${whole} is whole: nothing was written\n`,
+    });
+    writeFileSync(cut, bytes.subarray(0, bytes.length - 20_000));
+    const found = await json('recover', cut);
+    expect(found).toMatchObject({ file: path('cut.recovered.mcap'), lost: [{ reason: expect.any(String) }] });
+    expect(await json('replay', found.file, '--verify')).toMatchObject({ equal: true, hashEqual: true });
+    const again = await whytick(['recover', cut]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('recordings are never overwritten')]);
+    expect(await json('recover', cut, '--in-place')).toMatchObject({ file: cut, records: found.records });
+    expect(readFileSync(cut)).toEqual(readFileSync(found.file));
+    expect(await json('info', cut)).toMatchObject({ complete: true, damage: [] });
+    expect(existsSync(`${cut}.recovering`)).toBe(false);
+  });
+});
