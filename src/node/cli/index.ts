@@ -6,6 +6,7 @@ import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { infoCommand } from './info.ts';
 import { inspectCommand } from './inspect.ts';
 import { predictCommand } from './predict.ts';
@@ -23,6 +24,7 @@ const commands = [
   demoCommand,
   doctorCommand,
   explainCommand,
+  exportCommand,
   infoCommand,
   inspectCommand,
   predictCommand,
