@@ -11,6 +11,7 @@ import { benchLoading } from './loading.mjs';
 import { row } from './measure.mjs';
 import { benchMethods } from './methods.mjs';
 import { benchOnDemand, benchPipeline } from './pipeline.mjs';
+import { benchRecording } from './recording.mjs';
 import { benchShapley } from './shapley.mjs';
 import { benchStartup } from './startup.mjs';
 import { benchSurvey } from './survey.mjs';
@@ -49,6 +50,7 @@ const benches = {
   feeds: benchFeeds,
   pipeline: benchPipeline,
   'on-demand': benchOnDemand,
+  recording: benchRecording,
   startup: benchStartup,
 };
 process.stdout.write(`${cpus()[0].model}, Node ${process.version}, medians\n\n`);
