@@ -1,6 +1,7 @@
-/** What the tests need beyond `npm ci`: a browser and two brokers. Installs them where that is allowed, otherwise says what to install. */
+/** What the tests need beyond `npm ci`: a browser, two brokers and Python. Installs them where that is allowed, otherwise says what to install. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 const needed = [
   {
@@ -17,6 +18,11 @@ const needed = [
     packages: ['nats-server'],
     paths: [process.env.NATS_SERVER, '/usr/sbin/nats-server', '/usr/local/bin/nats-server'],
     variable: 'NATS_SERVER',
+  },
+  {
+    packages: ['python3'],
+    paths: [process.env.PYTHON, ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'python3'))],
+    variable: 'PYTHON',
   },
 ];
 
