@@ -44,15 +44,18 @@ export interface Mapping extends Saves {
   connected?(): void;
 }
 
-/** Values of a key's last tick, and for how many ticks in a row each has been held. */
+/** What takes the place of a key's missing values, and for how many ticks in a row each has been held. */
 interface Kept {
   values: Record<string, number>;
   times: Record<string, number>;
+  /** Values that came, of each column: where their means are taken. */
+  counts: Record<string, number>;
 }
 
 interface Column {
   name: string;
   read: Read;
+  number: (value: unknown) => number;
   scale: number;
   offset: number;
   min: number;
@@ -127,12 +130,12 @@ function compileOwn(config: MappingConfig): Mapping {
     }
     const values: Record<string, number> = {};
     let held: string[] | undefined;
-    const before = missing === 'hold' ? last.get(name) : undefined;
+    const before = missing === 'drop' ? undefined : last.get(name);
     let times: Record<string, number> | undefined;
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
       const found = column.read(message, item);
-      const value = numeric(found) * column.scale + column.offset;
+      const value = column.number(found) * column.scale + column.offset;
       if (value >= column.min && value <= column.max) {
         values[column.name] = value;
       } else if (before && (before.times[column.name] ?? 0) < maxHold) {
@@ -144,13 +147,26 @@ function compileOwn(config: MappingConfig): Mapping {
       }
     }
     if (held?.length === columns.length) return invalid('tick', item, 'at least one usable value');
-    if (missing === 'hold') remember(name, { values, times: times ?? {} });
+    if (missing !== 'drop') remember(name, keep(values, times ?? {}, held, before));
     const tick: Tick = { key: name, time: at, seq: number, values };
     if (unique !== undefined) tick.id = unique;
     if (held) tick.held = held;
     if (history?.(message, item)) tick.history = true;
     if (again?.(message, item)) tick.redelivered = true;
     return tick;
+  }
+
+  function keep(values: Kept['values'], times: Kept['times'], held: string[] | undefined, before?: Kept): Kept {
+    if (missing === 'hold') return { values, times, counts: {} };
+    const means: Kept['values'] = {};
+    const counts: Kept['counts'] = {};
+    for (const { name } of columns) {
+      const [count, mean] = [before?.counts[name] ?? 0, before?.values[name] ?? 0];
+      const came = !held?.includes(name);
+      counts[name] = came ? count + 1 : count;
+      means[name] = came ? mean + (values[name]! - mean) / (count + 1) : mean;
+    }
+    return { values: means, times, counts };
   }
 
   function remember(name: string, kept: Kept): void {
@@ -196,14 +212,30 @@ function compileOwn(config: MappingConfig): Mapping {
       return mapped;
     },
     reset: () => last.clear(),
-    save: () => [...last].map(([key, kept]) => [key, Object.entries(kept.values), Object.entries(kept.times)]),
+    save: () =>
+      [...last].map(([key, { values, times, counts }]) => [
+        key,
+        ...[values, times, counts].map((of) => Object.entries(of)),
+      ]),
     load(saved) {
       type Pairs = [string, number][];
       last.clear();
-      for (const [key, values, times] of saved as unknown as [string, Pairs, Pairs][])
-        last.set(key, { values: Object.fromEntries(values), times: Object.fromEntries(times) });
+      for (const [key, ...lists] of saved as unknown as [string, Pairs, Pairs, Pairs][]) {
+        const [values, times, counts] = lists.map((pairs) => Object.fromEntries(pairs));
+        last.set(key, { values: values!, times: times!, counts: counts! });
+      }
     },
   };
+}
+
+const YES = ['true', 'on', 'open', 'yes', '1'];
+const NO = ['false', 'off', 'closed', 'no', '0'];
+
+/** 1 or 0 for a truth value or the word for one; NaN for everything else. */
+function truth(value: unknown): number {
+  if (typeof value === 'object') return Number.NaN;
+  const word = String(value).toLowerCase();
+  return YES.includes(word) ? 1 : NO.includes(word) ? 0 : Number.NaN;
 }
 
 /** A number, or a string of decimal digits; NaN for everything else. */
@@ -249,6 +281,7 @@ function compileColumn(name: string, feature: MappingConfig['features'][string])
   if (name === '__proto__') throw new ConfigError(invalid(where, name, 'another name'));
   const {
     path,
+    type = 'number',
     scale = 1,
     offset = 0,
     min = -LARGEST,
@@ -263,6 +296,7 @@ function compileColumn(name: string, feature: MappingConfig['features'][string])
   return {
     name,
     read: compilePath(path, where),
+    number: type === 'boolean' ? truth : numeric,
     scale: turned.scale * scale,
     offset: turned.offset * scale + offset,
     min: Math.max(min, -LARGEST),

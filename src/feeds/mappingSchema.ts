@@ -17,6 +17,8 @@ const column = z.string().regex(/^(?!(?:__proto__|constructor|prototype)$)[^`]{1
 
 const feature = z.strictObject({
   path,
+  /** `boolean`: true, "on", "open", "yes" are 1 and their opposites 0, in any case of letters. */
+  type: z.enum(['number', 'boolean']).optional(),
   /** The unit that is sent, and the one that it is turned into, before `scale` and `offset`. */
   unit: z.string().optional(),
   to: z.string().optional(),
@@ -71,8 +73,8 @@ export const mappingSchema = z.strictObject({
   filter: z.string().optional(),
   /** Ticks become bars of a regular grid of event time; default: one message, one tick. */
   resample: resampleSchema.optional(),
-  /** A column without a usable value: drop the tick, or hold the last value and mark it. */
-  missing: z.enum(['drop', 'hold']).default('drop'),
+  /** A column without a usable value: drop the tick, or take the last value, or the mean of all so far, and mark it as held. */
+  missing: z.enum(['drop', 'hold', 'mean']).default('drop'),
   /** Ticks in a row for which a value is held at most. */
   maxHold: z.int().min(1).optional(),
   /** True (or anything JavaScript calls true) there: a warm-up tick, on which no alert fires. */

@@ -19,13 +19,16 @@ export interface Socket {
   terminate?(): void;
 }
 
-export type SocketConstructor = new (url: string) => Socket;
+/** A page's sockets take no options, and compress as they like. */
+export type SocketConstructor = new (url: string, options?: { deflate: boolean }) => Socket;
 
 export interface SocketFeedOptions {
   url: string;
   WebSocket: SocketConstructor;
   /** Sent on every open, in order; objects as JSON. */
   subscribe?: readonly unknown[];
+  /** Whether messages may come compressed. */
+  deflate?: boolean;
   /** Said every so many seconds while it is open. */
   ping?: { every: number; message: string };
   /** Silence after which the feed counts as stale, ms; after as long again the socket is given up. 0: never. */
@@ -53,9 +56,11 @@ export const socket = feedKind({
   options: {
     /** Sent on every connection, in order: text as it is, anything else as JSON. */
     subscribe: z.array(z.unknown()).default([]),
+    /** Whether messages may come compressed (permessage-deflate). */
+    deflate: z.boolean().default(false),
   },
-  open: ({ url, staleAfter, subscribe }, edge) =>
-    socketFeed({ ...edge, url, subscribe, staleAfter: staleAfter * 1000 }),
+  open: ({ url, staleAfter, subscribe, deflate }, edge) =>
+    socketFeed({ ...edge, url, subscribe, deflate, staleAfter: staleAfter * 1000 }),
 });
 
 /**
@@ -72,12 +77,12 @@ export function socketFeed(options: SocketFeedOptions): Observable<FeedEvent> {
 /** One socket, from its constructor to its end. Never errors. */
 export function openSocket(options: SocketFeedOptions, scheduler: SchedulerLike): Observable<LinkEvent> {
   const { url, WebSocket, subscribe = [], staleAfter = DEFAULT_STALE_AFTER } = options;
-  const { connectTimeout = 10_000, maxPayload = MAX_PAYLOAD } = options;
+  const { connectTimeout = 10_000, maxPayload = MAX_PAYLOAD, deflate = false } = options;
 
   return new Observable((subscriber) => {
     let socket: Socket;
     try {
-      socket = new WebSocket(url);
+      socket = deflate ? new WebSocket(url, { deflate }) : new WebSocket(url);
     } catch (error) {
       end(messageOf(error));
       return;

@@ -17,6 +17,7 @@ export {
 } from './records.ts';
 export { type Recovered, recover } from './recover.ts';
 export { type Mark, Replay, type ReplayOptions, type ReplayResult } from './replay.ts';
+export { type Slice, slice } from './slice.ts';
 export { type Difference, type Verification, verify } from './verify.ts';
 export {
   Recorder,

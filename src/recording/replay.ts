@@ -6,6 +6,7 @@ import type { ModelSpec } from '../model/spec.ts';
 import { decodeSaved } from '../saved.ts';
 import type { AlertTransition, FeedStatus } from '../types.ts';
 import { OutputHash } from './hash.ts';
+import { partStart } from './part.ts';
 import { prepare } from './prepare.ts';
 import type { Recording } from './reader.ts';
 import { channelOf, type LogRecord, nanoseconds, SNAPSHOT } from './records.ts';
@@ -168,12 +169,12 @@ export class Replay {
     return { counts, outputHash, recordedHash, hashEqual: whole ? outputHash === recordedHash : null };
   }
 
-  /** The last snapshot before the range; null: from the beginning. */
-  async #start(): Promise<SnapshotPlace | null> {
+  /** The last snapshot before the range, or that of a part; null: from the beginning. */
+  async #start(): Promise<Pick<SnapshotPlace, 'offset' | 'stamp'> | null> {
     const { recording, from, spec } = this.#options;
-    if (from === undefined || spec) return null;
-    const places = await recording.snapshots();
-    return places.findLast((place) => ('time' in from ? before(place, from) : place.sequence <= from.tick)) ?? null;
+    // another model knows nothing of these states
+    if (spec) return null;
+    return (from && (await snapshotBefore(recording, from))) ?? partStart(recording);
   }
 
   /** Waits in slices, so that a new speed or a stop is noticed. */
@@ -194,10 +195,16 @@ export class Replay {
   }
 }
 
+/** The last snapshot before a place; null: there is none. */
+export async function snapshotBefore(recording: Recording, mark: Mark): Promise<SnapshotPlace | null> {
+  const places = await recording.snapshots();
+  return places.findLast((place) => ('time' in mark ? before(place, mark) : place.sequence <= mark.tick)) ?? null;
+}
+
 function before({ time, sequence }: Pick<LogRecord, 'time' | 'sequence'>, mark: Mark): boolean {
   return 'time' in mark ? time < nanoseconds(mark.time) : sequence < mark.tick;
 }
 
-function beyond({ time, sequence }: LogRecord, mark: Mark): boolean {
+export function beyond({ time, sequence }: LogRecord, mark: Mark): boolean {
   return 'time' in mark ? time > nanoseconds(mark.time) : sequence > mark.tick;
 }

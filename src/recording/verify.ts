@@ -3,6 +3,7 @@ import { Engine } from '../engine.ts';
 import type { Kernels } from '../kernels.ts';
 import { same } from './compare.ts';
 import { OutputHash } from './hash.ts';
+import { partStart } from './part.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Damage, Recording } from './reader.ts';
 import { channelOf, decodeAttribution, decodeShapley, type LogRecord } from './records.ts';
@@ -69,6 +70,8 @@ export async function verify(recording: Recording, kernels: Kernels, kernelsHash
     if (record.topic in compared) waiting.push({ record, input: inputs });
   });
 
+  const part = await partStart(recording);
+  if (part) engine.load(part.state);
   const recovered = await recoveredFrom(recording);
   const hole = recovered?.holes[0] ?? null;
   for await (const { records, afterDamage } of recording.chunks()) {

@@ -13,8 +13,8 @@ let said: string[];
 let events: FeedEvent[];
 let feed: Subscription | undefined;
 
-function listen(port = 0): Promise<void> {
-  server = new WebSocketServer({ host: '127.0.0.1', port });
+function listen(port = 0, perMessageDeflate = false): Promise<void> {
+  server = new WebSocketServer({ host: '127.0.0.1', port, perMessageDeflate });
   server.on('connection', (client) => {
     clients.push(client);
     client.on('message', (data) => said.push(String(data)));
@@ -32,10 +32,10 @@ const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout:
 
 const edge: Edge = { WebSocket: FeedSocket, fetch, random: () => 0.02 };
 
-function follow(options: { staleAfter?: number; subscribe?: unknown[] } = {}): void {
+function follow(options: { staleAfter?: number; subscribe?: unknown[]; deflate?: boolean } = {}): void {
   const url = `ws://127.0.0.1:${port()}/`;
-  const { staleAfter = 0, subscribe = [] } = options;
-  const opened = openFeed({ url, staleAfter: staleAfter / 1000, subscribe }, edge);
+  const { staleAfter = 0, subscribe = [], deflate = false } = options;
+  const opened = openFeed({ url, staleAfter: staleAfter / 1000, subscribe, deflate }, edge);
   feed = opened.subscribe((event) => events.push(event));
 }
 
@@ -51,6 +51,16 @@ afterEach(() => {
 });
 
 describe('a feed over loopback', () => {
+  it.each([false, true])('takes compressed messages where that is asked for: %s', async (deflate) => {
+    server.close();
+    await listen(0, true);
+    follow({ deflate });
+    await until(() => expect(clients).toHaveLength(1));
+    expect(clients[0]!.extensions).toBe(deflate ? 'permessage-deflate' : '');
+    clients[0]!.send('x'.repeat(5000));
+    await until(() => expect(messages()).toEqual(['x'.repeat(5000)]));
+  });
+
   it('gives every message, byte for byte', async () => {
     follow();
     await until(() => expect(clients).toHaveLength(1));

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { compileMapping, flatMapping, type MappingConfig } from '../../src/feeds/mapping.ts';
 import { mappingSchema } from '../../src/feeds/mappingSchema.ts';
+import { decodeSaved, encodeSaved } from '../../src/saved.ts';
 
 const bytes = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
@@ -165,6 +166,40 @@ describe('junk is counted with a reason, never thrown', () => {
     ['9'.repeat(65), undefined],
   ])('%j as a number is %s', (text, value) => {
     expect(parse(plain, { time: 1e9, a: text, b: 2 }).ticks[0]?.values.a).toBe(value);
+  });
+
+  it.each([
+    [true, 1],
+    ['ON', 1],
+    ['open', 1],
+    [1, 1],
+    ['false', 0],
+    ['Off', 0],
+    [0, 0],
+    ['maybe', undefined],
+    [null, undefined],
+    [[true], undefined],
+    [2, undefined],
+  ])('%j as a truth value is %s', (value, expected) => {
+    const config = { ...plain, features: { a: { path: 'a', type: 'boolean' } } } as const;
+    expect(parse(config, { time: 1e9, a: value }).ticks[0]?.values.a).toBe(expected);
+  });
+
+  it('a value that is missing is the mean of those that came, where that is asked for', () => {
+    const mapping = compileMapping({ ...plain, missing: 'mean', maxHold: 2 });
+    const tickOf = (a: unknown, b: unknown) => mapping.parse(bytes(JSON.stringify({ time: 1e9, a, b }))).ticks[0];
+    expect(tickOf(null, 1)).toBeUndefined();
+    tickOf(2, 10);
+    tickOf(4, 20);
+    // (2 + 4) / 2; it does not count as a value of its own
+    expect(tickOf(null, 30)).toMatchObject({ values: { a: 3, b: 30 }, held: ['a'] });
+    expect(tickOf('x', 40)).toMatchObject({ values: { a: 3, b: 40 }, held: ['a'] });
+    expect(tickOf(null, 50)).toBeUndefined();
+    expect(tickOf(9, 60)!.values).toEqual({ a: 9, b: 60 });
+    const again = compileMapping({ ...plain, missing: 'mean', maxHold: 2 });
+    again.load(decodeSaved(encodeSaved(mapping.save())));
+    // (2 + 4 + 9) / 3
+    expect(again.parse(bytes('{"time":1e9,"b":1}')).ticks[0]!.values.a).toBe(5);
   });
 
   it('names what stands there', () => {

@@ -1,8 +1,9 @@
 import { McapIndexedReader } from '@mcap/core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Replay, recover, verify } from '../../src/recording/index.ts';
+import { type LogRecord, Replay, recover, slice, verify } from '../../src/recording/index.ts';
+import { session, smallConfig, tick } from '../engine/session.ts';
 import { kernels } from '../kernels.ts';
-import { busyRecording, kernelsHash, open, read } from './memory.ts';
+import { busyRecording, kernelsHash, open, read, recorderFor } from './memory.ts';
 
 let bytes: Uint8Array;
 beforeAll(async () => {
@@ -64,4 +65,60 @@ it('of somebody else nothing is made', async () => {
   const text = Buffer.from(bytes);
   const foreign = new Uint8Array(Buffer.from(text.toString('latin1').replaceAll('whytick', 'whytock'), 'latin1'));
   await expect(recovered(foreign)).rejects.toThrow(/^invalid test.mcap: /);
+});
+
+describe('a part of a recording', () => {
+  const config = { ...smallConfig, explain: { ...smallConfig.explain, interval: { coverage: 0.5 } } };
+  let long: Uint8Array;
+  beforeAll(async () => {
+    const live = session(config);
+    const { file, recorder } = recorderFor(live, { chunkBytes: 8192 });
+    live.engine.records$.subscribe((each) => recorder.record(each));
+    for (let n = 0; n < 1500; n++) {
+      live.send(tick(n), 0.1);
+      if (recorder.snapshotDue) recorder.record(live.engine.snapshot());
+    }
+    await recorder.end();
+    long = file.bytes;
+  });
+
+  it.each([
+    [600, 700],
+    [3, 40],
+    [1400, undefined],
+    [undefined, 200],
+  ])('from tick %s to %s replays and proves itself, with the numbers of the whole', async (from, to) => {
+    const written: Uint8Array[] = [];
+    const mark = (n: number | undefined) => (n === undefined ? undefined : { tick: n });
+    const found = await slice(await open(long), { from: mark(from), to: mark(to) }, (each) =>
+      written.push(each.slice()),
+    );
+    const bytes = new Uint8Array(Buffer.concat(written));
+    const { records, recording } = await read(bytes);
+    expect(recording).toMatchObject({ complete: true, damage: [] });
+    const outputs = (all: LogRecord[]) =>
+      all.filter(({ topic }) => /^(tick|prediction|attribution|interval|alert)$/.test(topic));
+    const all = outputs((await read(long)).records);
+    const within = all.filter(({ sequence }) => sequence >= found.first && sequence <= (to ?? 1e9));
+    expect(outputs(records)).toEqual(within);
+    expect(found.first).toBeLessThanOrEqual(from ?? 0);
+    expect(found.first > 0).toBe((from ?? 0) > 500);
+    expect(await verify(await open(bytes), kernels, kernelsHash)).toMatchObject({
+      equal: true,
+      hashEqual: true,
+      trailing: 0,
+    });
+    expect(await new Replay({ recording: await open(bytes), kernels }).run()).toMatchObject({ hashEqual: true });
+    const seen: number[] = [];
+    const replay = new Replay({ recording: await open(bytes), kernels, from: mark(from) });
+    replay.explained$.subscribe(({ sequence }) => seen.push(sequence));
+    await replay.run();
+    expect([seen[0], seen.at(-1)]).toEqual([from ?? 0, to ?? 1499]);
+  });
+
+  it('without a tick is none', async () => {
+    await expect(slice(await open(long), { from: { tick: 0 }, to: { time: 5 } }, () => {})).rejects.toThrow(
+      /expected a part with a tick in it/,
+    );
+  });
 });

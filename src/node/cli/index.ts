@@ -15,6 +15,7 @@ import { recoverCommand } from './recover.ts';
 import { replayCommand } from './replay.ts';
 import { DONE, fail, INVALID } from './run.ts';
 import { serveCommand } from './serve.ts';
+import { sliceCommand } from './slice.ts';
 import { trainCommand } from './train.ts';
 
 /** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
@@ -32,6 +33,7 @@ const commands = [
   recoverCommand,
   replayCommand,
   serveCommand,
+  sliceCommand,
   trainCommand,
 ];
 

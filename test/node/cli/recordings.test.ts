@@ -305,4 +305,16 @@ describe('recover', () => {
     expect(await json('info', cut)).toMatchObject({ complete: true, damage: [] });
     expect(existsSync(`${cut}.recovering`)).toBe(false);
   });
+
+  it('slice makes a part of it, which verifies', async () => {
+    const part = path('part.mcap');
+    const found = await json('slice', whole, '--from', '#300', '--to', '#310', '--out', part);
+    expect(found).toMatchObject({ file: part, ticks: 311 - found.first });
+    expect(found.first).toBeLessThanOrEqual(300);
+    expect(await json('replay', part, '--verify')).toMatchObject({ equal: true, hashEqual: true });
+    const twice = await whytick(['slice', whole, '--out', part]);
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('never overwritten')]);
+    const none = await whytick(['slice', whole, '--to', '2001-01-01', '--out', path('none.mcap')]);
+    expect([none.code, existsSync(path('none.mcap'))]).toEqual([2, false]);
+  });
 });
