@@ -9,6 +9,8 @@ import { configOf, FAULTS, type Heard, type Model, models, nameOf, type Run, run
 const RUNS = Number(process.env.FAULT_RUNS ?? 500);
 /** Of two connections: handshake or backoff, silence, ping, confirmation, planned end, and what waits for a place. */
 const MOST_TIMERS = 12;
+/** Backoff, and what half of Bitfinex' limit may add, ms. */
+const LONGEST_ALONE = 91_000;
 /** FAULT_SEED=17 runs that one alone. */
 const ONE = process.env.FAULT_SEED;
 const seeds = ONE === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(ONE)];
@@ -92,6 +94,7 @@ function check(model: Model, result: Run): void {
   const { log, counts, counters, gapBefore, heard } = result;
   must(result.thrown.length === 0, `thrown: ${result.thrown}`);
   must(result.mostTimers <= MOST_TIMERS, `${result.mostTimers} timers at once`);
+  must(result.longestAlone <= LONGEST_ALONE, `${result.longestAlone} ms without a socket`);
   // one that is about to be closed stays until the next one takes over
   must(result.mostSockets <= (model.overlaps ? 2 : 1), `${result.mostSockets} sockets at once`);
   must(result.recovered, 'no connection after the faults');
@@ -143,6 +146,7 @@ function checkTicks(
     const { trades, harmed, damaged, connection, named, text } = message;
     const ticks = (ticksOf.get(message) ?? []).map(({ tick }) => tick);
     const left = new Set(trades);
+    const here: Trade[] = [];
     const reached = new Map(latest);
     for (const tick of ticks) {
       for (const value of [tick.time, ...Object.values(tick.values)])
@@ -154,6 +158,9 @@ function checkTicks(
       must(trade !== undefined || harmed.length > 0, `not as sent: ${show(tick)}`);
       if (!trade) continue;
       left.delete(trade);
+      const inOrder = here.every(({ key, time, n }) => key !== trade.key || time < trade.time || n < trade.n);
+      must(inOrder, `not in the venue's order: ${show(tick)}`);
+      here.push(trade);
       const name = nameOf(tick);
       must(!emitted.has(name), `taken twice: ${name}`);
       emitted.add(name);
@@ -161,9 +168,10 @@ function checkTicks(
     const unnamed = [...left].filter(({ key }) => model.channels && !named.has(key));
     for (const trade of left) {
       if (unnamed.includes(trade)) continue;
-      const { key, seq, time } = trade;
-      const last = reached.get(key);
-      const passed = last && (time < last.time || (seq !== null && last.seq !== null && seq <= last.seq));
+      const { key, n, seq, time } = trade;
+      const last = latest.get(key);
+      const behind = last && (time < last.time || (seq !== null && last.seq !== null && seq <= last.seq));
+      const passed = behind || here.some((each) => each.key === key && each.n < n && each.time > time);
       must(Boolean(passed || sent.has(nameOf(trade))), `dropped without a reason: ${nameOf(trade)}`);
     }
     for (const trade of trades) if (!unnamed.includes(trade)) sent.add(nameOf(trade));

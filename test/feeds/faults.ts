@@ -528,6 +528,8 @@ export interface Run {
   thrown: unknown[];
   mostTimers: number;
   mostSockets: number;
+  /** Ms for which no socket was there. */
+  longestAlone: number;
   /** Messages heard by the time that each was handed on. */
   reach: number[];
   /** Connections that began while another one was alive. */
@@ -557,13 +559,14 @@ export async function run(model: Model, seed: number): Promise<Run> {
     ...{
       mostTimers: 0,
       mostSockets: 0,
+      longestAlone: 0,
       met: new Set(),
       reach: [],
       recovered: false,
       counters: {} as Engine['counters'],
     },
   };
-  let [refusals, mute] = [0, false];
+  let [refusals, mute, aloneSince] = [0, false, now()];
 
   const engine = new Engine({
     ...{ kernels, spec: null, config: configOf(model) },
@@ -667,6 +670,8 @@ export async function run(model: Model, seed: number): Promise<Run> {
     result.mostTimers = Math.max(result.mostTimers, time.actions.length);
     const sockets = wires.filter(({ socket, ended }) => !ended && !socket.abandoned).length;
     result.mostSockets = Math.max(result.mostSockets, sockets);
+    if (sockets > 0) aloneSince = now();
+    result.longestAlone = Math.max(result.longestAlone, now() - aloneSince);
     const alive = wires.filter(isFine);
     if (alive.length > 1) result.met.add(alive.at(-1)!.number);
   };
