@@ -20,8 +20,9 @@ const json = <T>(record: LogRecord): T => JSON.parse(decoder.decode(record.data)
 
 class Broken extends Error {}
 
-function must(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Broken(what);
+/** `what` is made where it does not hold: most of the time would go into it. */
+function must(holds: boolean, what: () => string): asserts holds {
+  if (!holds) throw new Broken(what());
 }
 
 const show = (value: unknown): string => JSON.stringify(value)?.slice(0, 300);
@@ -67,7 +68,7 @@ function matched({ log, heard, reach }: Run, { overlaps }: Model): Map<LogRecord
     let from = within(current) >= 0 ? current : links.length - 1;
     while (from > current && within(from) < 0) from--;
     const at = within(from);
-    must(at >= 0, `not as heard: ${show(decoder.decode(record.data))}`);
+    must(at >= 0, () => `not as heard: ${show(decoder.decode(record.data))}`);
     current = from;
     found.set(record, links[from]![at]!);
     next[from] = at + 1;
@@ -77,7 +78,7 @@ function matched({ log, heard, reach }: Run, { overlaps }: Model): Map<LogRecord
     const left = link.slice(next[n]);
     must(
       left.every(({ damaged }) => damaged),
-      `messages were not handed on: ${show(left)}`,
+      () => `messages were not handed on: ${show(left)}`,
     );
   }
   return found;
@@ -92,14 +93,14 @@ function isSame({ key, id, seq, time, values }: Tick, trade: Trade): boolean {
 /** What must hold for one run. */
 function check(model: Model, result: Run): void {
   const { log, counts, counters, gapBefore, heard } = result;
-  must(result.thrown.length === 0, `thrown: ${result.thrown}`);
-  must(result.mostTimers <= MOST_TIMERS, `${result.mostTimers} timers at once`);
-  must(result.longestAlone <= LONGEST_ALONE, `${result.longestAlone} ms without a socket`);
+  must(result.thrown.length === 0, () => `thrown: ${result.thrown}`);
+  must(result.mostTimers <= MOST_TIMERS, () => `${result.mostTimers} timers at once`);
+  must(result.longestAlone <= LONGEST_ALONE, () => `${result.longestAlone} ms without a socket`);
   // one that is about to be closed stays until the next one takes over
-  must(result.mostSockets <= (model.overlaps ? 2 : 1), `${result.mostSockets} sockets at once`);
-  must(result.recovered, 'no connection after the faults');
+  must(result.mostSockets <= (model.overlaps ? 2 : 1), () => `${result.mostSockets} sockets at once`);
+  must(result.recovered, () => 'no connection after the faults');
   const messages = matched(result, model);
-  must(counters.messages === messages.size, `${counters.messages} messages counted, ${messages.size} heard`);
+  must(counters.messages === messages.size, () => `${counters.messages} messages counted, ${messages.size} heard`);
 
   const taken: Taken[] = [];
   const gaps: Gap[] = [];
@@ -115,10 +116,10 @@ function check(model: Model, result: Run): void {
     const own = before?.at === at - 1 && log[at - 1]!.topic === 'engine/status' ? before.missing! : null;
     taken.push({ tick: json<Tick>(record), at, from: from!, own, behindGap: gapBefore[taken.length]! });
   }
-  must(counters.ticks === taken.length, `${counters.ticks} ticks counted, ${taken.length} recorded`);
-  must(counters.gaps === gaps.length, `${counters.gaps} gaps counted, ${gaps.length} recorded`);
+  must(counters.ticks === taken.length, () => `${counters.ticks} ticks counted, ${taken.length} recorded`);
+  must(counters.gaps === gaps.length, () => `${counters.gaps} gaps counted, ${gaps.length} recorded`);
   const missing = taken.reduce((sum, { own }) => sum + (own ?? 0), 0);
-  must(counters.missing === missing, `${counters.missing} missing counted, ${missing} recorded`);
+  must(counters.missing === missing, () => `${counters.missing} missing counted, ${missing} recorded`);
 
   checkTicks(model, taken, messages, counts);
   checkStreams(model, result.met, taken, gaps);
@@ -126,7 +127,7 @@ function check(model: Model, result: Run): void {
   for (const trade of result.last)
     must(
       taken.some(({ tick }) => tick.key === trade.key && tick.values.price === Number(trade.price)),
-      `after the faults ${trade.key} ${trade.n} did not arrive; ${heard.length} messages heard`,
+      () => `after the faults ${trade.key} ${trade.n} did not arrive; ${heard.length} messages heard`,
     );
   checkReplay(model, log);
 }
@@ -150,19 +151,19 @@ function checkTicks(
     const reached = new Map(latest);
     for (const tick of ticks) {
       for (const value of [tick.time, ...Object.values(tick.values)])
-        must(Number.isFinite(value), `not finite: ${value}`);
+        must(Number.isFinite(value), () => `not finite: ${value}`);
       const last = reached.get(tick.key);
-      must(!last || tick.time >= last.time, `time goes back: ${show(tick)} after ${show(last)}`);
+      must(!last || tick.time >= last.time, () => `time goes back: ${show(tick)} after ${show(last)}`);
       reached.set(tick.key, { time: tick.time, seq: tick.seq, connection });
       const trade = trades.find((each) => left.has(each) && isSame(tick, each));
-      must(trade !== undefined || harmed.length > 0, `not as sent: ${show(tick)}`);
+      must(trade !== undefined || harmed.length > 0, () => `not as sent: ${show(tick)}`);
       if (!trade) continue;
       left.delete(trade);
       const inOrder = here.every(({ key, time, n }) => key !== trade.key || time < trade.time || n < trade.n);
-      must(inOrder, `not in the venue's order: ${show(tick)}`);
+      must(inOrder, () => `not in the venue's order: ${show(tick)}`);
       here.push(trade);
       const name = nameOf(tick);
-      must(!emitted.has(name), `taken twice: ${name}`);
+      must(!emitted.has(name), () => `taken twice: ${name}`);
       emitted.add(name);
     }
     const unnamed = [...left].filter(({ key }) => model.channels && !named.has(key));
@@ -172,20 +173,20 @@ function checkTicks(
       const last = latest.get(key);
       const behind = last && (time < last.time || (seq !== null && last.seq !== null && seq <= last.seq));
       const passed = behind || here.some((each) => each.key === key && each.n < n && each.time > time);
-      must(Boolean(passed || sent.has(nameOf(trade))), `dropped without a reason: ${nameOf(trade)}`);
+      must(Boolean(passed || sent.has(nameOf(trade))), () => `dropped without a reason: ${nameOf(trade)}`);
     }
     for (const trade of trades) if (!unnamed.includes(trade)) sent.add(nameOf(trade));
     for (const name of harmed) sent.add(name);
     for (const [key, last] of reached) latest.set(key, last);
 
     const [dTicks, late, duplicates, invalid, ignored] = counts[i]!.map((count, k) => counts[i + 1]![k]! - count);
-    const account = `${show([dTicks, late, duplicates, invalid, ignored])} of ${text.slice(0, 200)}`;
-    must(dTicks! + late! + duplicates! + invalid! + ignored! > 0, `not accounted for: ${account}`);
-    must(dTicks === ticks.length, `ticks are not those counted: ${account}`);
+    const account = () => `${show([dTicks, late, duplicates, invalid, ignored])} of ${text.slice(0, 200)}`;
+    must(dTicks! + late! + duplicates! + invalid! + ignored! > 0, () => `not accounted for: ${account()}`);
+    must(dTicks === ticks.length, () => `ticks are not those counted: ${account()}`);
     if (damaged) continue;
-    must(late! + duplicates! === left.size - unnamed.length, `late and duplicates: ${account}`);
-    must(invalid === unnamed.length, `invalid: ${account}`);
-    must(ignored === (trades.length === 0 ? 1 : 0), `ignored: ${account}`);
+    must(late! + duplicates! === left.size - unnamed.length, () => `late and duplicates: ${account()}`);
+    must(invalid === unnamed.length, () => `invalid: ${account()}`);
+    must(ignored === (trades.length === 0 ? 1 : 0), () => `ignored: ${account()}`);
   }
 }
 
@@ -200,30 +201,30 @@ function checkStreams(
     for (let i = 0; i < stream.length; i++) {
       const [a, b] = [stream[i - 1], stream[i]!];
       if (!a) {
-        must(b.own === null, `a gap before the first tick: ${show(b.tick)}`);
+        must(b.own === null, () => `a gap before the first tick: ${show(b.tick)}`);
         continue;
       }
       const [was, is] = [a.tick.seq ?? 0, b.tick.seq ?? 0];
-      const pair = `between ${show(a.tick)} and ${show(b.tick)}`;
+      const pair = () => `between ${show(a.tick)} and ${show(b.tick)}`;
       const between = gaps.filter(({ at }) => at > a.at && at < b.at);
       const anew = a.from.connection !== b.from.connection;
       const jump = numbers === 'trades' ? is - was - 1 : 0;
-      if (b.own !== null) must(b.own === jump, `a gap of ${b.own} ${pair}`);
+      if (b.own !== null) must(b.own === jump, () => `a gap of ${b.own} ${pair()}`);
       if (!anew) {
-        must(jump >= 0, `numbers go back ${pair}`);
-        must(b.own === (jump > 0 ? jump : null), `a gap of ${b.own} instead of ${jump} ${pair}`);
+        must(jump >= 0, () => `numbers go back ${pair()}`);
+        must(b.own === (jump > 0 ? jump : null), () => `a gap of ${b.own} instead of ${jump} ${pair()}`);
       } else if (numbers !== 'trades' || restarts) {
         // nothing is lost between connections that were alive at the same time
         must(
           met.has(b.from.connection) || between.some(({ missing }) => missing === null),
-          `no gap of unknown size ${pair}`,
+          () => `no gap of unknown size ${pair()}`,
         );
       } else if (jump > 0) {
-        must(between.length > 0, `no gap ${pair}`);
+        must(between.length > 0, () => `no gap ${pair()}`);
       }
       if (b.own !== null || between.some(({ missing }) => missing === null))
-        must(b.behindGap, `a line is drawn ${pair}`);
-      if (between.length === 0) must(!b.behindGap, `no line is drawn ${pair}`);
+        must(b.behindGap, () => `a line is drawn ${pair()}`);
+      if (between.length === 0) must(!b.behindGap, () => `no line is drawn ${pair()}`);
     }
   }
 }
@@ -243,15 +244,15 @@ function checkLinks(
     if (!message) continue;
     const { number } = message;
     const said = gaps.some((gap) => gap.at > since && gap.at < at && log[gap.at]!.topic === 'feed/status');
-    const place = `before message ${number} of connection ${message.connection}`;
+    const where = () => `before message ${number} of connection ${message.connection}`;
     since = at;
     if (message.connection !== connection) {
       // numbers that outlive connections tell what is missing, once every stream is known; one that overlaps misses nothing
       const may = connection !== null && ((numbers === 'trades' && !restarts) || overlaps);
-      must(may || said === (connection !== null), `${said ? 'a' : 'no'} gap ${place}`);
+      must(may || said === (connection !== null), () => `${said ? 'a' : 'no'} gap ${where()}`);
       [connection, highest, unsure, told] = [message.connection, null, [], false];
     } else if (numbers !== 'messages') {
-      must(!said, `a gap ${place}`);
+      must(!said, () => `a gap ${where()}`);
     }
     if (number === null) continue;
     if (message.unsure) {
@@ -261,8 +262,8 @@ function checkLinks(
     }
     const from = highest ?? number;
     const passed = unsure.filter((each) => each > from && each < number);
-    if (number - from - 1 > passed.length) must(said || told, `no gap ${place}`);
-    if (number <= from + 1 && highest !== null) must(!said, `a gap ${place}`);
+    if (number - from - 1 > passed.length) must(said || told, () => `no gap ${where()}`);
+    if (number <= from + 1 && highest !== null) must(!said, () => `a gap ${where()}`);
     highest = Math.max(from, number);
     unsure = unsure.filter((each) => each > highest!);
     told &&= unsure.length > 0;
@@ -279,7 +280,10 @@ function checkReplay(model: Model, log: readonly LogRecord[]): void {
     if (same && (was.data === data || Buffer.from(was.data).equals(data))) equal++;
   });
   for (const record of log) if (isInput(record)) engine.input(record);
-  must(equal === log.length && next === equal, `a replay has ${next} records, ${equal} of ${log.length} are equal`);
+  must(
+    equal === log.length && next === equal,
+    () => `a replay has ${next} records, ${equal} of ${log.length} are equal`,
+  );
 }
 
 describe('under faults', () => {
