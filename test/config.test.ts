@@ -7,7 +7,7 @@ const least = { feed: { url: 'ws://127.0.0.1:9000' }, mapping: { time: { path: '
 describe('a config', () => {
   it('may leave out all but the feed and what its messages mean', () => {
     expect(parseConfig(least)).toEqual({
-      feed: { url: 'ws://127.0.0.1:9000', subscribe: [], staleAfter: 30 },
+      feed: { url: 'ws://127.0.0.1:9000', subscribe: [], deflate: false, staleAfter: 30 },
       name: null,
       model: null,
       architecture: null,
