@@ -1,5 +1,7 @@
 export { redact, SECRET } from '../redact.ts';
+export { annotate } from './annotate.ts';
 export { hashOf, OutputHash } from './hash.ts';
+export { type Merged, merge } from './merge.ts';
 export { type Prepared, type Provenance, prepare, provenance } from './prepare.ts';
 export { type ByteSource, bytesSource, type ChunkOfRecords, type Damage, Recording } from './reader.ts';
 export {

@@ -49,6 +49,8 @@ export class Recording {
   /** Metadata and attachments by name; those behind the chunks once `chunks()` ran to its end. */
   readonly metadata = new Map<string, Map<string, string>>();
   readonly attachments = new Map<string, Uint8Array>();
+  /** What else is known of attachments: their media type and time. */
+  readonly attached = new Map<string, { mediaType: string; time: bigint }>();
   /** What could not be used, in file order. */
   readonly damage: Damage[] = [];
   /** Bytes at the end that are the beginning of something: what a crash leaves. */
@@ -183,13 +185,15 @@ export class Recording {
         if (name.startsWith('whytick') && !isSealed(metadata)) return { damage: `metadata '${name}' was altered` };
         this.metadata.set(name, metadata);
       } else if (opcode === OP.ATTACHMENT) {
-        fields.at = 16; // times
+        const time = fields.u64();
+        fields.u64(); // the same
         const name = fields.string();
-        fields.string(); // media type
+        const mediaType = fields.string();
         const data = fields.bytes(fields.length());
         const covered = body.subarray(0, fields.at);
         if (crc32(covered) !== fields.u32()) return { damage: `checksum of attachment '${name}' does not fit` };
         this.attachments.set(name, data.slice());
+        this.attached.set(name, { mediaType, time });
       } else if (opcode === OP.MESSAGE_INDEX) {
         fields.u16(); // channel
         if (fields.u32() !== fields.left || fields.left % 16 > 0) return { damage: 'not an index of messages' };

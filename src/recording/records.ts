@@ -217,7 +217,18 @@ export const channels: readonly Channel[] = [
       'sequence the number of the next one',
     fields: {},
   },
+  {
+    topic: 'annotation',
+    role: 'status',
+    hashed: false,
+    encoding: 'json',
+    about: 'a note of a person about a time (ms since 1970 UTC), made later; sequence is that of the tick then',
+    fields: { time: 'number', text: 'string' },
+  },
 ];
+
+/** Topic of notes. */
+export const ANNOTATION = 'annotation';
 
 /** Topic of saved states. */
 export const SNAPSHOT = 'engine/snapshot';

@@ -59,7 +59,8 @@ export async function recover(recording: Recording, write: (bytes: Uint8Array) =
   return { chunks, records: all, lost };
 }
 
-const RECOVERED = 'whytick recovered';
+/** Name of the metadata that such a recording has. */
+export const RECOVERED = 'whytick recovered';
 
 /** Whether a recording was made by `recover`, and stamps of the first records behind what was lost in its middle. */
 export async function recoveredFrom(recording: Recording): Promise<{ holes: bigint[] } | null> {

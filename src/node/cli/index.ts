@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { annotateCommand } from './annotate.ts';
 import { connectCommand } from './connect.ts';
 import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
@@ -9,6 +10,7 @@ import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { infoCommand } from './info.ts';
 import { inspectCommand } from './inspect.ts';
+import { mergeCommand } from './merge.ts';
 import { predictCommand } from './predict.ts';
 import { recordCommand } from './record.ts';
 import { recoverCommand } from './recover.ts';
@@ -20,6 +22,7 @@ import { trainCommand } from './train.ts';
 
 /** One a file, alphabetical. A command imports what it needs when it runs, so that `--help` is quick. */
 const commands = [
+  annotateCommand,
   connectCommand,
   convertCommand,
   demoCommand,
@@ -28,6 +31,7 @@ const commands = [
   exportCommand,
   infoCommand,
   inspectCommand,
+  mergeCommand,
   predictCommand,
   recordCommand,
   recoverCommand,
