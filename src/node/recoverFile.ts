@@ -1,6 +1,5 @@
-import { renameSync, rmSync } from 'node:fs';
 import { type Recording, type Recovered, recover } from '../recording/index.ts';
-import { createRecordingFile } from './recordingFile.ts';
+import { writeNew } from './newRecording.ts';
 
 /** What was recovered, and the file that holds it; null: the recording is whole, and nothing was written. */
 export interface RecoveredFile extends Recovered {
@@ -24,18 +23,6 @@ export async function recoverFile(
     records += chunk.records.length;
   }
   if (recording.complete && recording.damage.length === 0) return { file: null, chunks, records, lost: [] };
-  const beside = `${path.replace(/\.mcap$/, '')}.recovered.mcap`;
-  const target = inPlace ? `${path}.recovering` : (out ?? beside);
-  const file = createRecordingFile(target);
-  try {
-    const found = await recover(recording, (bytes) => file.write(bytes));
-    await file.sync();
-    await file.close();
-    if (inPlace) renameSync(target, path);
-    return { file: inPlace ? path : target, ...found };
-  } catch (error) {
-    await file.close();
-    rmSync(target, { force: true });
-    throw error;
-  }
+  const target = inPlace ? path : (out ?? `${path.replace(/\.mcap$/, '')}.recovered.mcap`);
+  return { file: target, ...(await writeNew(target, 'recording', (file) => recover(recording, file), inPlace)) };
 }

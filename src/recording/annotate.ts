@@ -1,10 +1,11 @@
 import { ConfigError, DataError, invalid } from '../errors.ts';
-import { Copy, checkUndamaged, OUTPUT } from './copy.ts';
+import { Copy, checkUndamaged } from './copy.ts';
 import { provenance } from './prepare.ts';
 import { TickRange } from './range.ts';
 import type { Recording } from './reader.ts';
 import { ANNOTATION, encodeJson, nanoseconds } from './records.ts';
 import type { Mark } from './replay.ts';
+import { OUTPUT } from './tally.ts';
 import type { RecordingFile } from './writer.ts';
 
 /**

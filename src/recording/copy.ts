@@ -1,13 +1,11 @@
 import { DataError, invalid } from '../errors.ts';
 import { seal } from './hash.ts';
 import { McapFile } from './mcapFile.ts';
+import { listPlaces, SNAPSHOTS, type SnapshotPlace } from './places.ts';
 import type { Recording } from './reader.ts';
 import { channelOf, type LogRecord, SNAPSHOT } from './records.ts';
-import type { RecordingFile, SnapshotPlace } from './writer.ts';
-
-/** Name of the metadata that counts a recording's records and states the hash of its outputs. */
-export const OUTPUT = 'whytick output';
-const SNAPSHOTS = 'whytick snapshots';
+import { OUTPUT } from './tally.ts';
+import type { RecordingFile } from './writer.ts';
 
 /** Writes a recording of records of others; those of one chunk in one chunk, which makes it the same bytes. */
 export class Copy {
@@ -17,9 +15,13 @@ export class Copy {
 
   /**
    * @param of whose attachments and metadata stand at its head
-   * @param more metadata by name
+   * @param more metadata by name, and names of metadata that are left out
    */
-  constructor(file: Pick<RecordingFile, 'write'>, of: Recording, more: Record<string, Record<string, string>> = {}) {
+  constructor(
+    file: Pick<RecordingFile, 'write'>,
+    of: Recording,
+    { more = {}, without = [] }: { more?: Record<string, Record<string, string>>; without?: readonly string[] } = {},
+  ) {
     this.#file = file;
     file.write(this.#mcap.start(of.library.startsWith('whytick') ? of.library : 'whytick'));
     for (const [name, data] of of.attachments) {
@@ -27,7 +29,8 @@ export class Copy {
       file.write(this.#mcap.attachment(name, mediaType, data, time));
     }
     for (const [name, metadata] of of.metadata) {
-      if (name !== OUTPUT && name !== SNAPSHOTS && !(name in more)) file.write(this.#mcap.metadata(name, metadata));
+      if (![OUTPUT, SNAPSHOTS, ...without].includes(name) && !(name in more))
+        file.write(this.#mcap.metadata(name, metadata));
     }
     for (const [name, entries] of Object.entries(more)) file.write(this.#mcap.metadata(name, seal(entries)));
   }
@@ -59,11 +62,7 @@ export class Copy {
     this.chunk();
     for (const [name, entries] of Object.entries(more)) this.#file.write(this.#mcap.metadata(name, seal(entries)));
     this.#file.write(this.#mcap.metadata(OUTPUT, output));
-    const places = this.#snapshots.map(({ offset, stamp, time, sequence }) => [
-      String(sequence),
-      `${offset} ${stamp} ${time}`,
-    ]);
-    if (places.length > 0) this.#file.write(this.#mcap.metadata(SNAPSHOTS, seal(Object.fromEntries(places))));
+    if (this.#snapshots.length > 0) this.#file.write(this.#mcap.metadata(SNAPSHOTS, listPlaces(this.#snapshots)));
     this.#file.write(this.#mcap.end());
     return this.#mcap.position;
   }

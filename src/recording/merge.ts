@@ -32,7 +32,7 @@ export async function merge(a: Recording, b: Recording, file: Pick<RecordingFile
   /** Number of the next input, while none is missing. */
   let due: number | null = null;
   let missing = false;
-  const copy = new Copy(file, a, { 'whytick merge': { of: JSON.stringify([a.file, b.file]) } });
+  const copy = new Copy(file, a, { more: { 'whytick merge': { of: JSON.stringify([a.file, b.file]) } } });
   const tally = new Tally();
   /** Stretches of ticks of the same origin, by the stamp of their first. */
   const runs: { stamp: bigint; of: string; ticks: number }[] = [];

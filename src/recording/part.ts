@@ -1,8 +1,8 @@
 /** Parts of recordings, as `slice` makes them: they begin with a snapshot. */
 import { decodeSaved, type Saved } from '../saved.ts';
+import type { SnapshotPlace } from './places.ts';
 import type { Recording } from './reader.ts';
 import { SNAPSHOT } from './records.ts';
-import type { SnapshotPlace } from './writer.ts';
 
 /** Name of the metadata that a part has: `of` which file it is, and the number of its `first` tick. */
 export const PART = 'whytick slice';

@@ -7,8 +7,8 @@ import { crc32 } from '../crc32.ts';
 import { DataError, invalid } from '../errors.ts';
 import { Fields, OP, type ReadChunk, readChunk } from './chunk.ts';
 import { isSealed } from './hash.ts';
+import { readPlaces, SNAPSHOTS, type SnapshotPlace } from './places.ts';
 import type { LogRecord } from './records.ts';
-import type { SnapshotPlace } from './writer.ts';
 
 /** Bytes at random places: a file, a blob, an array. */
 export interface ByteSource {
@@ -96,13 +96,8 @@ export class Recording {
 
   /** Where snapshots stand, in order; none where the writer did not come to its end, or nobody wrote any. */
   async snapshots(): Promise<SnapshotPlace[]> {
-    const listed = await this.lookup('whytick snapshots');
-    if (!listed) return [];
-    return [...listed].flatMap(([sequence, place]) => {
-      const [offset, stamp, time] = place.split(' ');
-      if (offset === undefined || stamp === undefined || time === undefined) return [];
-      return [{ sequence: Number(sequence), offset: Number(offset), stamp: BigInt(stamp), time: BigInt(time) }];
-    });
+    const list = await this.lookup(SNAPSHOTS);
+    return list ? readPlaces(list) : [];
   }
 
   /** Metadata by its name in the summary; null where there is none, it is not listed, or was altered. */

@@ -1,10 +1,9 @@
 /** Makes a whole recording of what is intact in one that was cut off or damaged. */
-import { OutputHash, seal } from './hash.ts';
-import { McapFile } from './mcapFile.ts';
+import { Copy } from './copy.ts';
 import { provenance } from './prepare.ts';
 import type { Damage, Recording } from './reader.ts';
-import { SNAPSHOT } from './records.ts';
-import { ending, type SnapshotPlace } from './writer.ts';
+import { Tally } from './tally.ts';
+import type { RecordingFile } from './writer.ts';
 
 /** What became of a recording. */
 export interface Recovered {
@@ -14,49 +13,31 @@ export interface Recovered {
   lost: Damage[];
 }
 
-const MEDIA_TYPES: Record<string, string> = { 'model.safetensors': 'application/octet-stream' };
-
 /**
- * Hands every intact chunk, attachment and metadata of a recording to `write`, in order, as a complete file. It is marked: what
- * its last inputs led to may be missing, and where chunks were lost a replay cannot prove what follows.
- * @param write appends all of the bytes, or throws; they may change once it returned
+ * Writes every intact chunk, attachment and metadata of a recording, in order, as a complete file. It is marked: what its last
+ * inputs led to may be missing, and where chunks were lost a replay cannot prove what follows.
  * @throws DataError for an MCAP file of somebody else
  */
-export async function recover(recording: Recording, write: (bytes: Uint8Array) => void): Promise<Recovered> {
+export async function recover(recording: Recording, file: Pick<RecordingFile, 'write'>): Promise<Recovered> {
   provenance(recording);
-  const mcap = new McapFile();
-  const hash = new OutputHash();
-  const counts: Record<string, number> = {};
-  const snapshots: SnapshotPlace[] = [];
+  const copy = new Copy(file, recording, { without: [RECOVERED] });
+  const tally = new Tally();
   const holes: bigint[] = [];
-  let [chunks, all] = [0, 0];
-  write(mcap.start(recording.library));
-  // those behind the chunks are written anew
-  const head = [...recording.metadata].filter(([name]) => name === 'whytick');
-  for (const [name, data] of recording.attachments)
-    write(mcap.attachment(name, MEDIA_TYPES[name] ?? 'application/json', data, 0n));
-  for (const [name, metadata] of head) write(mcap.metadata(name, metadata));
+  let chunks = 0;
   for await (const { records, afterDamage } of recording.chunks()) {
     if (records.length === 0) continue;
     if (afterDamage) holes.push(records[0]!.stamp);
     for (const record of records) {
-      const { topic, stamp, time, sequence } = record;
-      if (topic === SNAPSHOT) snapshots.push({ offset: mcap.position, stamp, time, sequence });
-      counts[topic] = (counts[topic] ?? 0) + 1;
-      hash.update(record);
-      mcap.message(record);
+      copy.record(record);
+      tally.update(record);
     }
-    all += records.length;
     chunks++;
-    write(mcap.chunk());
+    copy.chunk();
   }
-  for (const bytes of ending(mcap, hash, counts, snapshots)) write(bytes);
   const lost = [...recording.damage, ...(recording.tail ? [recording.tail] : [])];
   const bytes = lost.reduce((sum, each) => sum + each.bytes, 0);
-  const about = { 'bytes lost': String(bytes), holes: holes.join(' ') };
-  write(mcap.metadata(RECOVERED, seal(about)));
-  write(mcap.end());
-  return { chunks, records: all, lost };
+  copy.end(tally.sealed(), { [RECOVERED]: { 'bytes lost': String(bytes), holes: holes.join(' ') } });
+  return { chunks, records: tally.total, lost };
 }
 
 /** Name of the metadata that such a recording has. */

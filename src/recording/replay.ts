@@ -7,11 +7,11 @@ import { decodeSaved } from '../saved.ts';
 import type { AlertTransition, FeedStatus } from '../types.ts';
 import { OutputHash } from './hash.ts';
 import { partStart } from './part.ts';
+import type { SnapshotPlace } from './places.ts';
 import { prepare } from './prepare.ts';
 import type { Recording } from './reader.ts';
 import { channelOf, type LogRecord, nanoseconds, SNAPSHOT } from './records.ts';
 import { recoveredFrom } from './recover.ts';
-import type { SnapshotPlace } from './writer.ts';
 
 /** A place in a recording: an event time in ms since 1970 UTC, or the number of a tick from 0. */
 export type Mark = { time: number } | { tick: number };

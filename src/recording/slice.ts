@@ -1,13 +1,13 @@
 /** A part of a recording that proves itself as the whole does: it begins with a snapshot. */
 import { ConfigError, invalid } from '../errors.ts';
-import { OutputHash, seal } from './hash.ts';
-import { McapFile } from './mcapFile.ts';
+import { Copy } from './copy.ts';
 import { PART } from './part.ts';
 import { provenance } from './prepare.ts';
 import type { Recording } from './reader.ts';
 import { channelOf, type LogRecord, SNAPSHOT } from './records.ts';
 import { beyond, type Mark, snapshotBefore } from './replay.ts';
-import { ending, type SnapshotPlace } from './writer.ts';
+import { Tally } from './tally.ts';
+import type { RecordingFile } from './writer.ts';
 
 /** What a part holds. */
 export interface Slice {
@@ -21,41 +21,24 @@ export interface Slice {
 const CHUNK = 256 << 10;
 
 /**
- * Hands the part from the last snapshot before `from` to the last tick before or at `to` to `write`, as a complete file.
- * @param write appends all of the bytes, or throws; they may change once it returned
+ * Writes the part from the last snapshot before `from` to the last tick before or at `to`.
  * @throws ConfigError for a part without a tick, DataError for an MCAP file of somebody else
  */
 export async function slice(
   recording: Recording,
   { from, to }: { from?: Mark | undefined; to?: Mark | undefined },
-  write: (bytes: Uint8Array) => void,
+  file: Pick<RecordingFile, 'write'>,
 ): Promise<Slice> {
   provenance(recording);
   const start = from ? await snapshotBefore(recording, from) : null;
-  const mcap = new McapFile();
-  const hash = new OutputHash();
-  const counts: Record<string, number> = {};
-  const snapshots: SnapshotPlace[] = [];
-  let open: SnapshotPlace[] = [];
-  const flush = (): void => {
-    if (mcap.pending === 0) return;
-    for (const place of open) snapshots.push({ ...place, offset: mcap.position });
-    open = [];
-    write(mcap.chunk());
-  };
+  const first = start?.sequence ?? 0;
+  const copy = new Copy(file, recording);
+  const tally = new Tally();
   const take = (record: LogRecord): void => {
-    const { topic, stamp, time, sequence } = record;
-    if (topic === SNAPSHOT) open.push({ offset: 0, stamp, time, sequence });
-    counts[topic] = (counts[topic] ?? 0) + 1;
-    hash.update(record);
-    mcap.message(record);
-    if (mcap.pending >= CHUNK) flush();
+    copy.record(record);
+    tally.update(record);
+    if (copy.pending >= CHUNK) copy.chunk();
   };
-
-  write(mcap.start(recording.library));
-  for (const [name, data] of recording.attachments)
-    write(mcap.attachment(name, name.endsWith('.json') ? 'application/json' : 'application/octet-stream', data, 0n));
-  write(mcap.metadata('whytick', recording.metadata.get('whytick')!));
   let begun = start === null;
   let past = false;
   /** An input and what it led to: all of it, or nothing. */
@@ -75,12 +58,8 @@ export async function slice(
     if (past) break;
   }
   if (!past) for (const each of group) take(each);
-  flush();
-  const ticks = counts.tick ?? 0;
+  const { tick: ticks = 0 } = tally.counts;
   if (ticks === 0) throw new ConfigError(invalid('--from', recording.file, 'a part with a tick in it'));
-  for (const bytes of ending(mcap, hash, counts, snapshots)) write(bytes);
-  write(mcap.metadata(PART, seal({ of: recording.file, first: String(start?.sequence ?? 0) })));
-  write(mcap.end());
-  const records = Object.values(counts).reduce((sum, n) => sum + n, 0);
-  return { records, ticks, first: start?.sequence ?? 0 };
+  copy.end(tally.sealed(), { [PART]: { of: recording.file, first: String(first) } });
+  return { records: tally.total, ticks, first };
 }

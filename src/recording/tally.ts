@@ -1,6 +1,9 @@
 import { OutputHash, seal } from './hash.ts';
 import type { LogRecord } from './records.ts';
 
+/** Name of the metadata that it is. */
+export const OUTPUT = 'whytick output';
+
 /** Counts records by topic and hashes the outputs among them: what stands at the end of a recording. */
 export class Tally {
   readonly counts: Record<string, number> = {};
@@ -9,6 +12,10 @@ export class Tally {
   update(record: LogRecord): void {
     this.counts[record.topic] = (this.counts[record.topic] ?? 0) + 1;
     this.#hash.update(record);
+  }
+
+  get total(): number {
+    return Object.values(this.counts).reduce((sum, n) => sum + n, 0);
   }
 
   /** As metadata. */

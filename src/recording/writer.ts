@@ -1,8 +1,10 @@
 /** Writes an engine's records to an MCAP file so that a crash costs at most the chunk that was open. */
 import type { Timers } from '../clock.ts';
-import { hashOf, OutputHash, seal } from './hash.ts';
+import { hashOf, seal } from './hash.ts';
 import { McapFile } from './mcapFile.ts';
+import { listPlaces, SNAPSHOTS, type SnapshotPlace } from './places.ts';
 import { encodeJson, type LogRecord, SNAPSHOT } from './records.ts';
+import { OUTPUT, Tally } from './tally.ts';
 
 /** A file that is only ever appended to. */
 export interface RecordingFile {
@@ -45,15 +47,6 @@ export interface RecordingHead {
   time: bigint;
 }
 
-/** Where a snapshot stands: in the chunk at `offset`, and what `LogRecord` says of it. */
-export interface SnapshotPlace {
-  offset: number;
-  stamp: bigint;
-  time: bigint;
-  /** Number of the next tick. */
-  sequence: number;
-}
-
 /** Snapshots take at most one part in so many of a file, and the first comes after so many bytes. */
 const SNAPSHOT_SHARE = 20;
 const FIRST_SNAPSHOT = 64 << 10;
@@ -70,14 +63,12 @@ export type RecorderState = 'recording' | 'failed' | 'ended';
 export class Recorder {
   readonly #options: Required<Omit<RecorderOptions, 'head'>>;
   readonly #mcap = new McapFile();
-  readonly #hash = new OutputHash();
-  readonly #counts: Record<string, number> = {};
+  readonly #tally = new Tally();
   #state: RecorderState = 'recording';
   #reason: string | null = null;
   #chunkStart = 0n;
   readonly #snapshots: SnapshotPlace[] = [];
-  /** Of which so many are in closed chunks; and the bytes at which another one is due. */
-  #placed = 0;
+  /** The bytes at which another one is due. */
   #snapshotAt = FIRST_SNAPSHOT;
   /** Who waits for the open chunk, and for a sync of what is in the file. */
   readonly #waiting: (() => void)[] = [];
@@ -122,7 +113,7 @@ export class Recorder {
 
   /** Records taken, by topic. */
   get counts(): Readonly<Record<string, number>> {
-    return this.#counts;
+    return this.#tally.counts;
   }
 
   /** Whether a snapshot would keep within its share of the file. */
@@ -145,12 +136,12 @@ export class Recorder {
     }
     if (record.topic === SNAPSHOT) {
       const { stamp, time, sequence, data } = record;
-      this.#snapshots.push({ offset: 0, stamp, time, sequence });
+      // its chunk will begin where the file ends now
+      this.#snapshots.push({ offset: this.#mcap.position, stamp, time, sequence });
       this.#snapshotAt = this.#mcap.position + SNAPSHOT_SHARE * data.byteLength;
     }
     this.#mcap.message(record);
-    this.#hash.update(record);
-    this.#counts[record.topic] = (this.#counts[record.topic] ?? 0) + 1;
+    this.#tally.update(record);
     if (this.#mcap.pending >= chunkBytes) this.flush();
   }
 
@@ -158,7 +149,6 @@ export class Recorder {
   flush(): void {
     this.#cancelChunk();
     if (this.#state === 'recording' && this.#mcap.pending > 0) {
-      while (this.#placed < this.#snapshots.length) this.#snapshots[this.#placed++]!.offset = this.#mcap.position;
       this.#write(() => this.#mcap.chunk());
       if (this.#options.sync === 'always') this.#sync();
     }
@@ -192,7 +182,8 @@ export class Recorder {
   async #end(): Promise<void> {
     this.flush();
     this.#cancelSync();
-    for (const bytes of ending(this.#mcap, this.#hash, this.#counts, this.#snapshots)) this.#write(() => bytes);
+    this.#write(() => this.#mcap.metadata(OUTPUT, this.#tally.sealed()));
+    if (this.#snapshots.length > 0) this.#write(() => this.#mcap.metadata(SNAPSHOTS, listPlaces(this.#snapshots)));
     this.#write(() => this.#mcap.end());
     await this.#syncing;
     this.#cancelSync();
@@ -240,21 +231,4 @@ export class Recorder {
     this.#cancelSync();
     for (const told of [...this.#unsynced.splice(0), ...this.#waiting.splice(0)]) told();
   }
-}
-
-/** What stands behind the last chunk: the output hash, the counts, and where snapshots are. */
-export function* ending(
-  mcap: McapFile,
-  hash: OutputHash,
-  counts: Readonly<Record<string, number>>,
-  snapshots: readonly SnapshotPlace[],
-): Generator<Uint8Array> {
-  const topics = Object.entries(counts).map(([topic, n]): [string, string] => [topic, String(n)]);
-  yield mcap.metadata('whytick output', seal({ 'output sha256': hash.digest(), ...Object.fromEntries(topics) }));
-  if (snapshots.length === 0) return;
-  const places = snapshots.map(({ offset, stamp, time, sequence }): [string, string] => [
-    String(sequence),
-    `${offset} ${stamp} ${time}`,
-  ]);
-  yield mcap.metadata('whytick snapshots', seal(Object.fromEntries(places)));
 }

@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** What is recovered of these bytes, as a file. */
 async function recovered(damaged: Uint8Array) {
   const written: Uint8Array[] = [];
-  const found = await recover(await open(damaged), (each) => written.push(each.slice()));
+  const found = await recover(await open(damaged), { write: (each) => written.push(each.slice()) });
   return { found, bytes: new Uint8Array(Buffer.concat(written)) };
 }
 
@@ -90,8 +90,10 @@ describe('a part of a recording', () => {
   ])('from tick %s to %s replays and proves itself, with the numbers of the whole', async (from, to) => {
     const written: Uint8Array[] = [];
     const mark = (n: number | undefined) => (n === undefined ? undefined : { tick: n });
-    const found = await slice(await open(long), { from: mark(from), to: mark(to) }, (each) =>
-      written.push(each.slice()),
+    const found = await slice(
+      await open(long),
+      { from: mark(from), to: mark(to) },
+      { write: (each) => written.push(each.slice()) },
     );
     const bytes = new Uint8Array(Buffer.concat(written));
     const { records, recording } = await read(bytes);
@@ -117,7 +119,7 @@ describe('a part of a recording', () => {
   });
 
   it('without a tick is none', async () => {
-    await expect(slice(await open(long), { from: { tick: 0 }, to: { time: 5 } }, () => {})).rejects.toThrow(
+    await expect(slice(await open(long), { from: { tick: 0 }, to: { time: 5 } }, { write() {} })).rejects.toThrow(
       /expected a part with a tick in it/,
     );
   });

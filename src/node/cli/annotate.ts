@@ -28,7 +28,7 @@ async function annotate(path: string, { at, text, json }: Options): Promise<void
   const [recordings, { openRecording }, { writeNew }, { parseMark }] = await Promise.all([
     import('../../recording/index.ts'),
     import('../recordingFile.ts'),
-    import('../newFile.ts'),
+    import('../newRecording.ts'),
     import('../replay.ts'),
   ]);
   const mark = parseMark(at, '--at');

@@ -20,7 +20,7 @@ async function merge(a: string, b: string, { out, json }: { out: string; json?: 
   const [recordings, { openRecording }, { writeNew }, { checkNew }] = await Promise.all([
     import('../../recording/index.ts'),
     import('../recordingFile.ts'),
-    import('../newFile.ts'),
+    import('../newRecording.ts'),
     import('../files.ts'),
   ]);
   checkNew(out, '--out', true, '.mcap');

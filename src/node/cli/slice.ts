@@ -28,27 +28,18 @@ export function sliceCommand(): Command {
 }
 
 async function sliceRecording(path: string, { from, to, out, json }: SliceOptions): Promise<void> {
-  const [{ createRecordingFile, openRecording }, { slice }, { parseMark }, { rmSync }] = await Promise.all([
+  const [{ openRecording }, { slice }, { writeNew }, { parseMark }] = await Promise.all([
     import('../recordingFile.ts'),
-    import('../../recording/slice.ts'),
+    import('../../recording/index.ts'),
+    import('../newRecording.ts'),
     import('../replay.ts'),
-    import('node:fs'),
   ]);
   const marks = {
     from: from === undefined ? undefined : parseMark(from, '--from'),
     to: to === undefined ? undefined : parseMark(to, '--to'),
   };
   const recording = await openRecording(path);
-  const file = createRecordingFile(out);
-  try {
-    const found = await slice(recording, marks, (bytes) => file.write(bytes));
-    await file.sync();
-    await file.close();
-    if (json) print({ file: out, ...found });
-    else printText(`${out}: ${found.ticks} ticks, the first is #${found.first} of ${path}`);
-  } catch (error) {
-    await file.close();
-    rmSync(out, { force: true });
-    throw error;
-  }
+  const found = await writeNew(out, 'recording', (file) => slice(recording, marks, file));
+  if (json) print({ file: out, ...found });
+  else printText(`${out}: ${found.ticks} ticks, the first is #${found.first} of ${path}`);
 }

@@ -43,7 +43,10 @@ describe('bad calls: exit 2, and nothing is written', () => {
   it.each([
     [['merge', path('whole.mcap'), path('table.mcap'), '--out', path('n.mcap')], "'a file that begins otherwise'"],
     [['merge', path('whole.mcap'), path('damaged.mcap'), '--out', path('n.mcap')], 'invalid damaged.mcap byte '],
-    [['merge', path('whole.mcap'), path('cut.mcap'), '--out', path('cut.mcap')], 'expected the name of a new file'],
+    [
+      ['merge', path('whole.mcap'), path('cut.mcap'), '--out', path('cut.mcap')],
+      'expected a file that does not exist yet: recordings are never overwritten',
+    ],
     [['merge', path('whole.mcap'), path('cut.mcap'), '--out', path('n.csv')], 'expected a name that ends in .mcap'],
     [
       ['annotate', path('whole.mcap'), '--at', '#9999', '--text', 'x'],

@@ -32,7 +32,7 @@ export async function writeNew<T>(
   replace = false,
 ): Promise<T> {
   if (existsSync(out) && !replace)
-    throw new ConfigError(invalid(what, out, 'the name of a new file: this one is there already'));
+    throw new ConfigError(invalid(what, out, 'a file that does not exist yet: recordings are never overwritten'));
   const path = existsSync(out) ? realpathSync(out) : out;
   const part = `${path}.${process.pid}.part`;
   const fd = open(part, out, what);
